@@ -1,0 +1,1 @@
+"""What orchestrator and validator images share: the container contract and one edge per vendor."""

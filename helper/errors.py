@@ -1,0 +1,97 @@
+"""Everything that an edge module raises.
+
+CannotTell                the check could not look; never a pass
+├── KubeError             the API server's answer, or that none came
+│   ├── NotFound          404
+│   ├── Forbidden         401, 403
+│   ├── Conflict          409
+│   ├── Expired           410: a version or continue token that is too old
+│   ├── Invalid           400, 422
+│   └── Unreachable       no HTTP answer, or 429 and 5xx after the last retry
+└── InputError            a mounted or given file that cannot be read
+DeadlineError             time is up while waiting for something
+"""
+
+import json
+
+
+class CannotTell(Exception):
+    """Something could not be looked at."""
+
+
+class KubeError(CannotTell):
+    """The API server refused a request, or never answered it.
+
+    `verb` and `what` name the request ("list", "pods in gpu-operator"), `status` is the HTTP
+    status or None without an answer, `reason` the server's CamelCase word for it.
+    """
+
+    def __init__(
+        self, verb: str, what: str, status: int | None = None, reason: str = "", message: str = ""
+    ) -> None:
+        self.verb = verb
+        self.what = what
+        self.status = status
+        self.reason = reason
+        self.message = message
+        self.after_lost_answer = False  # an earlier try of the same request may have worked
+        answer = " ".join(str(part) for part in (status, reason) if part) or "no answer"
+        super().__init__(f"{verb} {what}: {answer}" + (f": {message}" if message else ""))
+
+
+class NotFound(KubeError):
+    """The object, or its whole API, does not exist."""
+
+
+class Forbidden(KubeError):
+    """The identity is not allowed to look."""
+
+
+class Conflict(KubeError):
+    """The object exists already, or changed in between."""
+
+
+class Expired(KubeError):
+    """The version asked for is older than what the server remembers."""
+
+
+class Invalid(KubeError):
+    """The server does not accept the request's content."""
+
+
+class Unreachable(KubeError):
+    """No usable answer after all retries."""
+
+
+class InputError(CannotTell):
+    """A file or variable that was given cannot be used."""
+
+
+class DeadlineError(Exception):
+    """Time ran out while waiting; the message holds the last observation."""
+
+
+TOO_MANY_REQUESTS = 429
+BY_STATUS: dict[int, type[KubeError]] = {
+    400: Invalid,
+    401: Forbidden,
+    403: Forbidden,
+    404: NotFound,
+    409: Conflict,
+    410: Expired,
+    422: Invalid,
+}
+
+
+def kube_error(verb: str, what: str, status: int, data: bytes | str) -> KubeError:
+    """Turn an error answer into our type; the body is a Status object or anything at all."""
+    text = data if isinstance(data, str) else data.decode(errors="replace")
+    try:
+        body = json.loads(text)
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        body = {}
+    message = str(body.get("message") or text[:200]).strip()
+    kind = BY_STATUS.get(status, Unreachable if status >= TOO_MANY_REQUESTS else Invalid)
+    return kind(verb, what, status, str(body.get("reason") or ""), message)

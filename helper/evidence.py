@@ -1,0 +1,113 @@
+"""Evidence: titled sections and facts on stdout, written before the verdict."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, is_dataclass
+from typing import Any, TextIO
+
+import yaml
+
+from helper import contract
+
+LIST_LIMIT = 12  # names in one fact; a line must stay below the report's line limit
+
+
+class Evidence:
+    """What a check saw, as text for people and as facts for the report."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def text(self, title: str, body: str, shell: str = "") -> None:
+        """Record a section; `shell` is a read-only command that would show the same."""
+        lines = [f"--- {title} ---"]
+        if shell:
+            lines += [f"Equivalent: {shell}", ""]
+        lines += body.rstrip("\n").splitlines() or ["(nothing)"]
+        for line in lines:
+            for start in range(0, max(len(line), 1), contract.EVIDENCE_LINE_CHARS):
+                self._line(line[start : start + contract.EVIDENCE_LINE_CHARS])
+        self._line("")
+
+    def table(self, title: str, rows: Iterable[Any], shell: str = "") -> None:
+        """Record rows, dataclasses or mappings with equal keys, as aligned columns."""
+        cells = [_cells(row) for row in rows]
+        if not cells:
+            self.text(title, "(none)", shell)
+            return
+        header = list(cells[0])
+        table = [header, *([row.get(key, "") for key in header] for row in cells)]
+        widths = [max(len(row[column]) for row in table) for column in range(len(header))]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in table
+        ]
+        self.text(title, "\n".join(lines), shell)
+
+    def object(self, title: str, value: Any, shell: str = "") -> None:
+        """Record a Kubernetes object, or part of one, as YAML."""
+        try:
+            body = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=200)
+        except yaml.YAMLError as error:
+            body = f"(cannot be shown: {error})"
+        self.text(title, body, shell)
+
+    def result(self, line: str) -> None:
+        """Say one thing that the operator sees at once."""
+        self._line(f"{contract.RESULT_PREFIX}{line}")
+
+    def coverage(
+        self, seen: int, total: int, unit: str, left_out: Mapping[str, str] | None = None
+    ) -> None:
+        """State how much was looked at; `left_out` maps each name to the reason."""
+        left_out = left_out or {}
+        for name, reason in left_out.items():
+            self._line(f"not covered: {name}: {reason}")
+        self.result(f"looked at {seen} of {total} {unit}")
+        names = sorted(left_out)[:LIST_LIMIT]
+        self.fact(coverage={"seen": seen, "total": total, "unit": unit, "leftOut": names})
+
+    def measured(
+        self,
+        name: str,
+        value: float,
+        unit: str,
+        threshold: str | None = None,
+        *,
+        passed: bool | None = None,
+    ) -> None:
+        """State a measured value; `threshold` is an expression such as `>= 300`."""
+        wanted = f" (want {threshold})" if threshold else ""
+        self.result(f"{name}: {value:g} {unit}{wanted}")
+        self.fact(
+            measured={
+                "name": name,
+                "value": value,
+                "unit": unit,
+                "threshold": threshold,
+                "passed": passed,
+            }
+        )
+
+    def fact(self, **values: Any) -> None:
+        """Write a machine-readable line for the report's `extra`."""
+        self._line(contract.FACT_PREFIX + json.dumps(values, ensure_ascii=False))
+
+    def _line(self, line: str) -> None:
+        self._out.write(line + "\n")
+        self._out.flush()
+
+
+def _cells(row: Any) -> dict[str, str]:
+    values = asdict(row) if is_dataclass(row) and not isinstance(row, type) else dict(row)
+    return {str(key).replace("_", " "): _cell(value) for key, value in values.items()}
+
+
+def _cell(value: Any) -> str:
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return ",".join(sorted(str(item) for item in value)) or "-"
+    return str(value)

@@ -1,0 +1,360 @@
+"""The API server in plain JSON; the one module that imports the kubernetes client.
+
+The client gives connection, TLS and credentials (exec plugins and token renewal included). Its
+models are left alone: checks judge whatever a cluster serves, known to a library or not.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from helper import contract
+from helper.deadline import SYSTEM_CLOCK, Clock
+from helper.errors import Conflict, Expired, InputError, NotFound, Unreachable
+from helper.kinds import SELF_SUBJECT_ACCESS_REVIEWS, Resource
+from helper.transport import Json, Request, Transport, Watch
+
+WATCH_TIMEOUT_S = 240  # below the shortest time after which API servers close watches
+PAGE_SIZE = 500  # what kubectl asks for
+MERGE_PATCH = "application/merge-patch+json"
+APPLY_PATCH = "application/apply-patch+yaml"
+
+
+@dataclass(frozen=True)
+class Page:
+    """The items of a list and the version at which they were true."""
+
+    items: list[Json]
+    version: str
+
+
+class Kube:
+    """One cluster under one identity; safe for use by several threads."""
+
+    def __init__(self, transport: Transport, context: str = "") -> None:
+        self._transport = transport
+        self._discovered: dict[str, Json] = {}
+        self.context = context
+        self.server = transport.server
+
+    def patient(self, seconds: float) -> "Kube":
+        """Give the same connection with longer retries, for work that must survive a restart."""
+        return Kube(self._transport.patient(seconds), self.context)
+
+    def get(self, resource: Resource, name: str, namespace: str | None = None) -> Json:
+        """Read one object; NotFound when it, or its API, does not exist."""
+        what = _what(resource, namespace, name)
+        return self._json(Request("get", what, "GET", resource.path(namespace, name)))
+
+    def find(self, resource: Resource, name: str, namespace: str | None = None) -> Json | None:
+        """Read one object, or None when it does not exist."""
+        try:
+            return self.get(resource, name, namespace)
+        except NotFound:
+            return None
+
+    def list(
+        self, resource: Resource, namespace: str | None = None, labels: str = "", fields: str = ""
+    ) -> list[Json]:
+        """All objects that match, from all pages; items carry their apiVersion and kind."""
+        return self.page(resource, namespace, labels, fields).items
+
+    def page(
+        self, resource: Resource, namespace: str | None = None, labels: str = "", fields: str = ""
+    ) -> Page:
+        """All objects that match, with the version to start a watch from."""
+        selectors = {"labelSelector": labels, "fieldSelector": fields}
+        query = {**selectors, "limit": str(PAGE_SIZE)}
+        items: list[Json] = []
+        what = _what(resource, namespace)
+        while True:
+            try:
+                answer = self._json(Request("list", what, "GET", resource.path(namespace), query))
+            except Expired:
+                if "continue" not in query:
+                    raise
+                # The pages read so far are of a version that the server has forgotten.
+                items, query = [], selectors
+                continue
+            items += answer.get("items") or []
+            meta = answer.get("metadata") or {}
+            if not meta.get("continue"):
+                typed = {"apiVersion": resource.api_version, "kind": resource.kind}
+                version = str(meta.get("resourceVersion", ""))
+                return Page([{**typed, **item} for item in items], version)
+            query["continue"] = meta["continue"]
+
+    def create(
+        self, resource: Resource, body: Json, namespace: str | None = None, *, dry_run: bool = False
+    ) -> Json:
+        """Create one object; Conflict when the name is taken."""
+        query = {"dryRun": "All"} if dry_run else {}
+        name = (body.get("metadata") or {}).get("name")
+        what = _what(resource, namespace, name)
+        try:
+            return self._json(
+                Request("create", what, "POST", resource.path(namespace), query, body)
+            )
+        except Conflict as error:
+            # Only an attempt of ours whose answer got lost can have made it just now.
+            if error.after_lost_answer and name:
+                return self.get(resource, name, namespace)
+            raise
+
+    def delete(
+        self,
+        resource: Resource,
+        name: str,
+        namespace: str | None = None,
+        *,
+        uid: str | None = None,
+        propagation: str = "Background",
+        grace_s: int | None = None,
+    ) -> bool:
+        """Delete one object; False when it was gone already or is another one than `uid`."""
+        body: Json = {
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "propagationPolicy": propagation,
+        }
+        if uid:
+            body["preconditions"] = {"uid": uid}
+        if grace_s is not None:
+            body["gracePeriodSeconds"] = grace_s
+        what, path = _what(resource, namespace, name), resource.path(namespace, name)
+        try:
+            self._json(Request("delete", what, "DELETE", path, body=body))
+        except NotFound:
+            return False
+        except Conflict:
+            if uid:
+                return False
+            raise
+        return True
+
+    def patch(
+        self,
+        resource: Resource,
+        name: str,
+        body: Json,
+        namespace: str | None = None,
+        subresource: str | None = None,
+    ) -> Json:
+        """Merge `body` into one object, or into its status."""
+        what, path = _what(resource, namespace, name), resource.path(namespace, name, subresource)
+        return self._json(
+            Request("patch", what, "PATCH", path, body=body, content_type=MERGE_PATCH)
+        )
+
+    def apply(
+        self,
+        resource: Resource,
+        body: Json,
+        namespace: str | None = None,
+        *,
+        manager: str = contract.MANAGER,
+        force: bool = True,
+    ) -> Json:
+        """Server-side apply of one object."""
+        name = body["metadata"]["name"]
+        what, path = _what(resource, namespace, name), resource.path(namespace, name)
+        query = {"fieldManager": manager, "force": str(force).lower()}
+        return self._json(
+            Request("apply", what, "PATCH", path, query, body, content_type=APPLY_PATCH)
+        )
+
+    def log(self, namespace: str, pod: str, container: str, tail_lines: int | None = None) -> str:
+        """What a container has printed so far; bytes that are no UTF-8 are replaced."""
+        query = {"container": container, "tailLines": str(tail_lines) if tail_lines else ""}
+        path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
+        what = f"log of pod {pod} in {namespace}"
+        data = self._transport.send(Request("read", what, "GET", path, query))
+        return data.decode(errors="replace")
+
+    def watch(
+        self,
+        resource: Resource,
+        version: str,
+        namespace: str | None = None,
+        labels: str = "",
+        timeout_s: int = WATCH_TIMEOUT_S,
+    ) -> Watch:
+        """Open a stream of changes after `version`; the server ends it after `timeout_s`."""
+        query = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "labelSelector": labels,
+            "resourceVersion": version,
+            "timeoutSeconds": str(timeout_s),
+        }
+        what = _what(resource, namespace)
+        request = Request("watch", what, "GET", resource.path(namespace), query)
+        return self._transport.watch(request, timeout_s)
+
+    def allowed(self, verb: str, resource: Resource, namespace: str | None = None) -> bool:
+        """Ask the server whether this identity may do something."""
+        attributes = {
+            "verb": verb,
+            "group": resource.group,
+            "resource": resource.plural,
+            "namespace": namespace or "",
+        }
+        review = SELF_SUBJECT_ACCESS_REVIEWS
+        body: Json = {
+            "apiVersion": review.api_version,
+            "kind": review.kind,
+            "spec": {"resourceAttributes": attributes},
+        }
+        answer = self.create(review, body)
+        return bool((answer.get("status") or {}).get("allowed"))
+
+    def server_version(self) -> str:
+        """As the server writes it: `v1.36.2`."""
+        answer = self._json(Request("get", "the server's version", "GET", "/version"))
+        return str(answer.get("gitVersion", ""))
+
+    def served(self, group: str) -> Sequence[str]:
+        """Versions in which a group is served, preferred one first; empty when it is not."""
+        answer = self._discover(f"/apis/{group}")
+        versions = [str(item["version"]) for item in answer.get("versions") or []]
+        preferred = (answer.get("preferredVersion") or {}).get("version")
+        return sorted(versions, key=lambda version: version != preferred)
+
+    def resource(self, group: str, plural: str) -> Resource | None:
+        """Find a resource by discovery, in the preferred version that has it; None if unserved."""
+        for version in self.served(group) if group else ["v1"]:
+            api_version = f"{group}/{version}" if group else version
+            for item in self._resources(api_version):
+                if item.get("name") == plural:
+                    return _resource(api_version, item)
+        return None
+
+    def resource_of_kind(self, api_version: str, kind: str) -> Resource | None:
+        """Find a resource by what stands in its objects; None if unserved."""
+        for item in self._resources(api_version):
+            if item.get("kind") == kind and "/" not in str(item.get("name")):
+                return _resource(api_version, item)
+        return None
+
+    def request(self, method: str, path: str, query: Mapping[str, str] | None = None) -> bytes:
+        """Send a request that no other method knows, such as a proxied GET."""
+        return self._transport.send(Request(method.lower(), path, method, path, query))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._transport.close()
+
+    def _resources(self, api_version: str) -> Sequence[Json]:
+        base = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
+        return list(self._discover(base).get("resources") or [])
+
+    def _discover(self, path: str) -> Json:
+        if path not in self._discovered:
+            try:
+                self._discovered[path] = self._json(Request("discover", path, "GET", path))
+            except NotFound:
+                self._discovered[path] = {}
+        return self._discovered[path]
+
+    def _json(self, request: Request) -> Json:
+        data = self._transport.send(request)
+        try:
+            answer = json.loads(data)
+        except ValueError as error:
+            message = f"the answer is no JSON: {data[:80]!r}"
+            raise Unreachable(request.verb, request.what, message=message) from error
+        if not isinstance(answer, dict):
+            raise Unreachable(request.verb, request.what, message="the answer is no JSON object")
+        return answer
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Where a connection comes from: a kubeconfig and context, or the files of a pod."""
+
+    kubeconfig: str = ""  # one path, or several joined as in KUBECONFIG; empty for a pod
+    context: str = ""
+    root: Path = Path("/")
+
+    @classmethod
+    def discover(
+        cls, env: Mapping[str, str], kubeconfig: str = "", context: str = "", root: Path = Path("/")
+    ) -> "Credentials":
+        """Follow kubectl: explicit path, KUBECONFIG, ~/.kube/config, the pod's own files."""
+        found = kubeconfig.strip() or env.get("KUBECONFIG", "").strip()
+        home = Path(env.get("HOME", ""), ".kube/config")
+        if not found and env.get("HOME") and home.is_file():
+            found = str(home)
+        return cls(found, context, root)
+
+
+def connect(
+    credentials: Credentials,
+    env: Mapping[str, str],
+    *,
+    patience_s: float = 8.0,
+    forbidden_grace_s: float = 0.0,
+    clock: Clock = SYSTEM_CLOCK,
+) -> Kube:
+    """Open a cluster without sending a request; InputError when the credentials are no use."""
+    if credentials.kubeconfig:
+        api, context = _from_kubeconfig(credentials)
+    else:
+        api, context = _from_pod(credentials.root, env), "in-cluster"
+    transport = Transport(
+        api, patience_s=patience_s, forbidden_grace_s=forbidden_grace_s, clock=clock
+    )
+    return Kube(transport, context)
+
+
+def _from_kubeconfig(credentials: Credentials) -> tuple[Any, str]:
+    from kubernetes import config  # noqa: PLC0415 - 0.4 s, only when a cluster is needed
+
+    source = credentials.kubeconfig
+    if not any(Path(path).is_file() for path in source.split(":") if path):
+        raise InputError(f"kubeconfig {source}: no such file")
+    try:
+        _, active = config.list_kube_config_contexts(config_file=source)
+        context = credentials.context or str(active["name"])
+        api = config.new_client_from_config(
+            config_file=source, context=context, persist_config=False
+        )
+    except Exception as error:
+        raise InputError(f"kubeconfig {source}: {_first_line(error)}") from error
+    return api, context
+
+
+def _from_pod(root: Path, env: Mapping[str, str]) -> Any:
+    from kubernetes import client  # noqa: PLC0415 - 0.4 s, only when a cluster is needed
+    from kubernetes.config import incluster_config  # noqa: PLC0415
+
+    folder = root / contract.SERVICE_ACCOUNT_DIR.lstrip("/")
+    configuration = client.Configuration()
+    try:
+        incluster_config.InClusterConfigLoader(
+            token_filename=str(folder / "token"),
+            cert_filename=str(folder / "ca.crt"),
+            environ=env,
+        ).load_and_set(configuration)
+    except Exception as error:
+        wanted = "set KUBECONFIG, have ~/.kube/config, or run in a pod with a ServiceAccount token"
+        raise InputError(f"no cluster to talk to: {_first_line(error)} ({wanted})") from error
+    return client.ApiClient(configuration)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _what(resource: Resource, namespace: str | None, name: str | None = None) -> str:
+    what = f"{resource.title} {name}" if name else resource.title
+    return f"{what} in {namespace}" if namespace and resource.namespaced else what
+
+
+def _resource(api_version: str, item: Json) -> Resource:
+    group, _, version = api_version.rpartition("/")
+    return Resource(
+        group, version, str(item.get("name")), str(item.get("kind")), bool(item.get("namespaced"))
+    )

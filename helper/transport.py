@@ -1,0 +1,223 @@
+"""Requests on their way to the API server and back: retries, errors, streams.
+
+Nothing here knows what the requests are about, except what it takes to name them in a message.
+"""
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlencode
+
+import urllib3
+
+from helper.deadline import SYSTEM_CLOCK, Clock
+from helper.errors import Expired, KubeError, Unreachable, kube_error
+
+Json = dict[str, Any]
+
+REQUEST_TIMEOUT_S = 10.0  # the client library has none of its own
+BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 4.0)
+RETRIED_STATUS = frozenset({429, 500, 502, 503, 504})
+OK_BELOW = 300
+FORBIDDEN = 403
+TRANSPORT_ERRORS = (urllib3.exceptions.HTTPError, OSError)
+KNOWN_CAUSES = (
+    "Connection refused",
+    "timed out",
+    "Name or service not known",
+    "certificate verify",
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request, with the words that name it in a message."""
+
+    verb: str  # "list"
+    what: str  # "pods in gpu-operator"
+    method: str
+    path: str
+    query: Mapping[str, str] | None = None
+    body: Json | None = None
+    content_type: str = "application/json"
+
+
+class Transport:
+    """A connection with credentials that is tried again while trying again can help."""
+
+    def __init__(
+        self,
+        api: Any,
+        *,
+        patience_s: float = 8.0,
+        forbidden_grace_s: float = 0.0,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        """Take the client library's `ApiClient`; 403 is retried for a grace time from now on."""
+        self._api = api
+        self._clock = clock
+        self._patience_s = patience_s
+        self._forbidden_until = clock.now() + forbidden_grace_s
+        self.server = str(api.configuration.host).rstrip("/")
+
+    def patient(self, seconds: float) -> "Transport":
+        """Give the same connection with longer retries."""
+        return Transport(self._api, patience_s=seconds, clock=self._clock)
+
+    def send(self, request: Request) -> bytes:
+        """Send until there is an answer worth having, within this connection's patience.
+
+        A KubeError that follows a lost answer carries the note `after a lost answer`.
+        """
+        give_up = self._clock.now() + self._patience_s
+        attempt, lost_answer = 0, False
+        while True:
+            pause_s = BACKOFF_S[min(attempt, len(BACKOFF_S) - 1)]
+            try:
+                response = self.open(request)
+                status, data = response.status, response.read()
+                response.release_conn()
+            except TRANSPORT_ERRORS as error:
+                cause = f"{self.server}: {_cause(error)}"
+                failure: KubeError = Unreachable(request.verb, request.what, message=cause)
+                lost_answer = True
+            else:
+                if status < OK_BELOW:
+                    return bytes(data)
+                failure = kube_error(request.verb, request.what, status, data)
+                failure.after_lost_answer = lost_answer
+                pause_s = max(pause_s, _retry_after_s(response.headers))
+                if not self._is_worth_retrying(request.method, status):
+                    raise failure
+            if self._clock.now() + pause_s > give_up:
+                raise failure
+            self._clock.sleep(pause_s)
+            attempt += 1
+
+    def _is_worth_retrying(self, method: str, status: int) -> bool:
+        if status == FORBIDDEN and self._clock.now() < self._forbidden_until:
+            return True
+        # A create that failed with 500 may have happened; 429 and 503 are sent before any work.
+        return status in ({429, 503} if method == "POST" else RETRIED_STATUS)
+
+    def open(self, request: Request, timeout_s: float = REQUEST_TIMEOUT_S) -> Any:
+        """Send a request once; the caller reads and releases the response."""
+        url = self.server + request.path
+        query = {key: value for key, value in (request.query or {}).items() if value}
+        if query:
+            url += "?" + urlencode(query)
+        headers = {"Accept": "application/json"}
+        if request.body is not None:
+            headers["Content-Type"] = request.content_type
+        auth = self._api.configuration.auth_settings().get("BearerToken")
+        if auth and auth.get("value"):
+            headers["Authorization"] = auth["value"]
+        return self._api.rest_client.pool_manager.request(
+            request.method,
+            url,
+            body=json.dumps(request.body) if request.body is not None else None,
+            headers=headers,
+            timeout=urllib3.Timeout(connect=REQUEST_TIMEOUT_S, read=timeout_s),
+            retries=False,
+            redirect=False,
+            preload_content=False,
+        )
+
+    def watch(self, request: Request, timeout_s: float) -> "Watch":
+        """Open a stream of changes that the server ends by itself after `timeout_s`."""
+        try:
+            response = self.open(request, timeout_s + REQUEST_TIMEOUT_S)
+            if response.status >= OK_BELOW:
+                raise kube_error(request.verb, request.what, response.status, response.read())
+        except TRANSPORT_ERRORS as error:
+            cause = f"{self.server}: {_cause(error)}"
+            raise Unreachable(request.verb, request.what, message=cause) from error
+        return Watch(response, request.what)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._api.rest_client.pool_manager.clear()
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of a watch."""
+
+    type: str  # ADDED, MODIFIED, DELETED or BOOKMARK
+    object: Json
+
+
+class Watch:
+    """An open stream of changes; `close` may be called from another thread."""
+
+    def __init__(self, response: Any, what: str) -> None:
+        self._response = response
+        self._what = what
+        self._closed = False
+
+    def __iter__(self) -> Iterator[Event]:
+        """Yield changes until the server ends the stream.
+
+        Raises Expired when the version is too old, Unreachable when the connection breaks.
+        """
+        rest = b""
+        try:
+            for chunk in self._response.stream(65536, decode_content=True):
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in filter(None, lines):
+                    yield self._event(line)
+        except (*TRANSPORT_ERRORS, ValueError, AttributeError) as error:
+            # ValueError and AttributeError: what a response says that was closed while being read.
+            if not self._closed:
+                raise Unreachable("watch", self._what, message=_cause(error)) from error
+
+    def _event(self, line: bytes) -> Event:
+        try:
+            document = json.loads(line)
+            event = Event(str(document["type"]), dict(document["object"]))
+        except (ValueError, KeyError, TypeError) as error:
+            message = f"a line of the watch is no event: {line[:80]!r}"
+            raise Unreachable("watch", self._what, message=message) from error
+        if event.type == "ERROR":
+            code = int(event.object.get("code") or 0)
+            failure = kube_error("watch", self._what, code, json.dumps(event.object))
+            # Quiet servers say this of a version that they do not know yet; a new list cures it.
+            if "Too large resource version" in failure.message:
+                raise Expired("watch", self._what, code, failure.reason, failure.message)
+            raise failure
+        return event
+
+    def close(self) -> None:
+        """End the stream; a reader in another thread sees it as finished."""
+        self._closed = True
+        with contextlib.suppress(RuntimeError, ValueError, OSError):  # finished already
+            self._response.shutdown()
+        self._response.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float:
+    value = headers.get("Retry-After", "")
+    return min(float(value), 30.0) if value.isdigit() else 0.0
+
+
+def _cause(error: Exception) -> str:
+    """Name what went wrong on the way to the server, without the library's nesting."""
+    text = str(getattr(error, "reason", None) or error)
+    for cause in KNOWN_CAUSES:
+        if cause.lower() in text.lower():
+            return cause.lower()
+    return text.splitlines()[0] if text else type(error).__name__
