@@ -1,0 +1,39 @@
+"""How the command ends: one number a caller can act on."""
+
+from collections.abc import Iterable
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """Exit codes of `aicr-orch`; not those of a check image."""
+
+    OK = 0  # all selected checks passed or were rightly skipped
+    FAILED = 1  # a check failed
+    USAGE = 2  # usage, configuration, invalid input, empty selection, readiness
+    INCONCLUSIVE = 3  # a check gave no verdict, or not everything was looked at
+    PERMISSION = 4  # the caller lacks rights; nothing was created
+    TIMEOUT = 5  # the whole run's time was up
+    UNREACHABLE = 6  # no answer from cluster or registry
+    LEFTOVERS = 7  # the verdict is good, but objects are left behind
+    INTERNAL = 8  # a fault of this program
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+# When several apply: what the caller must know first.
+RANK = (
+    Exit.INTERRUPTED,
+    Exit.TERMINATED,
+    Exit.INTERNAL,
+    Exit.FAILED,
+    Exit.UNREACHABLE,
+    Exit.TIMEOUT,
+    Exit.INCONCLUSIVE,
+    Exit.LEFTOVERS,
+)
+
+
+def worst(codes: Iterable[Exit]) -> Exit:
+    """The one code that a run with these findings ends with."""
+    found = set(codes)
+    return next((code for code in RANK if code in found), Exit.OK)

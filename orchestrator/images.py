@@ -1,0 +1,47 @@
+"""Which image a check runs as: tag and registry rules, and when to pull."""
+
+import re
+from dataclasses import dataclass
+
+RELEASE = re.compile(r"v?\d+\.\d+\.\d+(-[A-Za-z0-9.]+)?")
+COMMIT = re.compile(r"[0-9a-f]{7,40}")
+LATEST = ":latest"
+NEVER_PULLED = ("ko.local/", "kind.local/")  # registries that exist only on nodes
+REGISTRY_PARTS = 3  # registry, organisation, the rest
+
+
+@dataclass(frozen=True)
+class ImageRules:
+    """What decides about tags: the build of this program, and the operator's overrides."""
+
+    version: str = ""
+    commit: str = ""
+    tag: str = ""  # AICR_VALIDATOR_IMAGE_TAG
+    registry: str = ""  # AICR_VALIDATOR_IMAGE_REGISTRY
+
+
+def resolve(image: str, rules: ImageRules) -> str:
+    """Give the reference that a Job uses for a catalog's image."""
+    commit = rules.commit.lower()
+    if image.endswith(LATEST):
+        if RELEASE.fullmatch(rules.version) and not rules.version.endswith("-next"):
+            image = image.removesuffix(LATEST) + ":v" + rules.version.removeprefix("v")
+        elif COMMIT.fullmatch(commit):
+            image = image.removesuffix(LATEST) + ":sha-" + commit
+    if rules.tag and "@" not in image:
+        head, slash, last = image.rpartition("/")
+        image = f"{head}{slash}{last.split(':')[0]}:{rules.tag}"
+    if rules.registry:
+        parts = image.split("/", REGISTRY_PARTS - 1)
+        if len(parts) > 1:
+            image = f"{rules.registry}/{parts[-1]}"
+    return image
+
+
+def pull_policy(image: str, tag_override: str = "") -> str:
+    """When kubelet pulls an image; the first rule that applies."""
+    if image.startswith(NEVER_PULLED):
+        return "Never"
+    if "@" in image:
+        return "IfNotPresent"
+    return "Always" if tag_override or image.endswith(LATEST) else "IfNotPresent"

@@ -1,0 +1,66 @@
+"""A container's log, taken apart: evidence, log lines, facts."""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from helper import contract
+
+# The runner's own log lines; kubelet mixes them with the evidence on stdout.
+LOG_LINE = re.compile(r"time=\S+ level=(DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL) ")
+STDERR_LINES = 200
+
+
+@dataclass(frozen=True)
+class Log:
+    """What a check printed."""
+
+    stdout: tuple[str, ...] = ()
+    stderr: tuple[str, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def results(self) -> list[str]:
+        """The lines that the check wants the operator to see."""
+        prefix = contract.RESULT_PREFIX
+        return [line.removeprefix(prefix) for line in self.stdout if line.startswith(prefix)]
+
+
+def split(text: str) -> Log:
+    """Split a whole log; `measured` facts are collected, of others the last one counts."""
+    stdout: list[str] = []
+    stderr: list[str] = []
+    facts: dict[str, Any] = {}
+    for line in text.rstrip("\n").split("\n") if text.strip() else []:
+        if line.startswith(contract.FACT_PREFIX) and _take_fact(line, facts):
+            continue
+        (stderr if LOG_LINE.match(line) else stdout).append(line)
+    return Log(_shorten(stdout, contract.EVIDENCE_LINES), _shorten(stderr, STDERR_LINES), facts)
+
+
+def _take_fact(line: str, facts: dict[str, Any]) -> bool:
+    try:
+        found = json.loads(line.removeprefix(contract.FACT_PREFIX))
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(found, dict):
+        return False
+    for key, value in found.items():
+        if key == "measured":
+            facts.setdefault(key, []).append(value)
+        else:
+            facts[str(key)] = value
+    return True
+
+
+def _shorten(lines: Iterable[str], limit: int) -> tuple[str, ...]:
+    return tuple(_cut(line) for line in list(lines)[-limit:])
+
+
+def _cut(line: str) -> str:
+    over = len(line) - contract.EVIDENCE_LINE_CHARS
+    if over <= 0:
+        return line
+    return f"{line[: contract.EVIDENCE_LINE_CHARS]}... [truncated {over} chars]"

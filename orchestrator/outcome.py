@@ -1,0 +1,126 @@
+"""How one check ended, and what that says about its phase and the run."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from helper.check import SkipCode
+from orchestrator.exits import Exit
+
+
+class Status(StrEnum):
+    """The verdict of a check, in CTRF's words."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    OTHER = "other"
+
+
+class PhaseStatus(StrEnum):
+    """The verdict of a phase; only `passed` is green."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    OTHER = "other"
+    INCOMPLETE = "incomplete"
+    SKIPPED = "skipped"
+    NOT_SELECTED = "not selected"
+
+
+@dataclass(frozen=True)
+class Split:
+    """Where a check's time went, in seconds; None for what did not happen."""
+
+    wait_s: float | None = None  # from the Job's creation to its container's start
+    run_s: float | None = None
+    collect_s: float | None = None  # from the container's end to the recorded outcome
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of one check."""
+
+    check: str
+    phase: str
+    status: Status
+    message: str = ""
+    raw_status: str = ""  # why there is no verdict: OOMKilled, ImagePullBackOff, Exit:3 …
+    exit_code: int | None = None
+    started: float | None = None  # seconds since 1970
+    stopped: float | None = None
+    stdout: tuple[str, ...] = ()
+    stderr: tuple[str, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)  # coverage, measured, skip, …
+    extra: dict[str, Any] = field(default_factory=dict)  # job, node, image, …
+    split: Split = Split()
+
+    @property
+    def duration_s(self) -> float:
+        """How long the container ran; 0 when it never did."""
+        return self.split.run_s or 0.0
+
+    @property
+    def is_not_applicable(self) -> bool:
+        """Whether it was skipped because the recipe leaves the feature out."""
+        return self.status is Status.SKIPPED and self.facts.get("skip") == SkipCode.NOT_APPLICABLE
+
+    def lacks_coverage(self, minimum: float) -> bool:
+        """Whether less was looked at than `minimum`, a share from 0 to 1."""
+        coverage = self.facts.get("coverage") or {}
+        seen, total = coverage.get("seen"), coverage.get("total")
+        return isinstance(seen, int) and isinstance(total, int) and seen < minimum * total
+
+
+@dataclass(frozen=True)
+class PhaseResult:
+    """All results of one phase, in catalog order."""
+
+    phase: str
+    outcomes: tuple[Outcome, ...] = ()
+    started: float = 0.0
+    stopped: float = 0.0
+    min_coverage: float = 1.0
+
+    @property
+    def status(self) -> PhaseStatus:
+        """Fold the outcomes; a phase where nothing was proven is never `passed`."""
+        found = {outcome.status for outcome in self.outcomes}
+        if not found:
+            return PhaseStatus.NOT_SELECTED
+        if Status.FAILED in found:
+            return PhaseStatus.FAILED
+        if Status.OTHER in found:
+            return PhaseStatus.OTHER
+        if any(is_incomplete(outcome, self.min_coverage) for outcome in self.outcomes):
+            return PhaseStatus.INCOMPLETE
+        return PhaseStatus.PASSED if Status.PASSED in found else PhaseStatus.SKIPPED
+
+    def count(self, status: Status) -> int:
+        """How many checks ended so."""
+        return sum(outcome.status is status for outcome in self.outcomes)
+
+
+def is_incomplete(outcome: Outcome, min_coverage: float) -> bool:
+    """Whether a check that did not fail leaves something unproven."""
+    skipped = outcome.status is Status.SKIPPED and not outcome.is_not_applicable
+    return skipped or outcome.lacks_coverage(min_coverage)
+
+
+FAIL_ON = ("failed", "other", "incomplete", "skipped")
+DEFAULT_FAIL_ON = ("failed", "other", "incomplete")
+
+
+def exits(phases: Sequence[PhaseResult], fail_on: Iterable[str]) -> set[Exit]:
+    """The exit codes that the verdicts of a run call for."""
+    wanted = set(fail_on)
+    code = {
+        PhaseStatus.FAILED: Exit.FAILED,
+        PhaseStatus.OTHER: Exit.INCONCLUSIVE,
+        PhaseStatus.INCOMPLETE: Exit.INCONCLUSIVE,
+        PhaseStatus.SKIPPED: Exit.INCONCLUSIVE,
+    }
+    return {
+        code[phase.status] for phase in phases if phase.status in code and phase.status in wanted
+    }

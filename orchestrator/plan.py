@@ -1,0 +1,187 @@
+"""From catalog, recipe and options to the ordered checks of a run, without any I/O."""
+
+import re
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from helper import contract
+from helper.models import PHASES, ValidationInput
+from helper.placement import Toleration
+from orchestrator.catalog import Catalog, DependencyAffinity, Entry
+from orchestrator.errors import RecipeError, UsageError, nearest
+from orchestrator.images import ImageRules, pull_policy, resolve
+from orchestrator.rights import Grants, grants
+
+RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{16}")
+NOT_BUILT = "not implemented in this version"
+
+
+@dataclass(frozen=True)
+class Near:
+    """Run near the pods of a component."""
+
+    namespace: str
+    affinity: DependencyAffinity
+
+
+@dataclass(frozen=True)
+class PlannedCheck:
+    """One check of a run, with everything that its Job needs."""
+
+    name: str
+    phase: str
+    object_name: str  # of its Job and of its identity; unique in time
+    image: str = ""
+    pull_policy: str = ""
+    entry: Entry | None = None
+    grants: Grants = field(default_factory=Grants)
+    near: tuple[Near, ...] = ()
+    refusal: str = ""  # why it cannot run at all; then no object is ever made for it
+
+    @property
+    def timeout_s(self) -> float:
+        """The check's own budget in seconds."""
+        return self.entry.timeout_s if self.entry else 0.0
+
+    @property
+    def locks(self) -> frozenset[str]:
+        """What it must have for itself while it runs."""
+        return frozenset(self.entry.locks) if self.entry else frozenset()
+
+
+@dataclass(frozen=True)
+class PhasePlan:
+    """The checks of one phase in catalog order."""
+
+    phase: str
+    checks: tuple[PlannedCheck, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run before it starts."""
+
+    run_id: str
+    namespace: str
+    phases: tuple[PhasePlan, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def checks(self) -> Sequence[PlannedCheck]:
+        """All checks of all phases."""
+        return [planned for phase in self.phases for planned in phase.checks]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """What the operator says about where and how pods run."""
+
+    pull_secrets: tuple[str, ...] = ()
+    node_selector: dict[str, str] | None = None  # for workloads of checks, never for checks
+    tolerations: tuple[Toleration, ...] | None = None  # likewise
+
+
+def new_run_id(now: datetime | None = None) -> str:
+    """A name for a run: when it began (UTC), and 64 random bits."""
+    moment = (now or datetime.now(UTC)).astimezone(UTC)
+    return f"{moment:%Y%m%d-%H%M%S}-{secrets.token_hex(8)}"
+
+
+def new_object_name(check: str) -> str:
+    """A name for a check's Job and identity."""
+    return f"{contract.OBJECT_PREFIX}{check}-{secrets.token_hex(4)}"
+
+
+def parse_phases(names: Iterable[str]) -> tuple[str, ...]:
+    """Read the phase selection; listed phases keep the order given, `all` the canonical one."""
+    given = list(dict.fromkeys(names))
+    for name in given:
+        if name not in (*PHASES, "all"):
+            known = ", ".join((*PHASES, "all"))
+            raise UsageError(f"--phase {name}: want one of {known}{nearest(name, PHASES)}")
+    if "all" in given and len(given) > 1:
+        raise UsageError("--phase all stands alone; leave out the other phases")
+    return PHASES if not given or given == ["all"] else tuple(given)
+
+
+def build(
+    catalog: Catalog,
+    recipe: ValidationInput,
+    phases: Iterable[str],
+    *,
+    run_id: str,
+    namespace: str,
+    rules: ImageRules,
+    name_object: Callable[[str], str] = new_object_name,
+) -> Plan:
+    """Plan the checks that the recipe selects in these phases."""
+    warnings: list[str] = []
+
+    def plan_phase(phase: str) -> Iterable[PlannedCheck]:
+        config = recipe.config.get(phase)
+        selected = set(config.checks) if config else set()
+        entries = [entry for entry in catalog.of_phase(phase) if entry.name in selected]
+        for entry in entries:
+            near, unresolved = _near(entry, recipe)
+            warnings.extend(unresolved)
+            yield _planned(entry, recipe, rules, name_object(entry.name), near)
+        for name in sorted(selected - {entry.name for entry in entries}):
+            yield PlannedCheck(name, phase, "", refusal=_unknown(catalog, phase, name))
+
+    planned = tuple(PhasePlan(phase, tuple(plan_phase(phase))) for phase in phases)
+    return Plan(run_id, namespace, planned, tuple(warnings))
+
+
+def _planned(
+    entry: Entry,
+    recipe: ValidationInput,
+    rules: ImageRules,
+    object_name: str,
+    near: tuple[Near, ...],
+) -> PlannedCheck:
+    image = resolve(entry.image, rules)
+    return PlannedCheck(
+        name=entry.name,
+        phase=entry.phase,
+        object_name=object_name,
+        image=image,
+        pull_policy=pull_policy(image, rules.tag),
+        entry=entry,
+        grants=grants(entry, recipe),
+        near=near,
+        refusal="" if entry.available else NOT_BUILT,
+    )
+
+
+def _unknown(catalog: Catalog, phase: str, name: str) -> str:
+    elsewhere = catalog.find(name)
+    if elsewhere:
+        return (
+            f"the recipe selects {name} in phase {phase}, the catalog has it in {elsewhere.phase}"
+        )
+    hint = nearest(name, [entry.name for entry in catalog.of_phase(phase)])
+    return f"the recipe selects {name} in phase {phase}, the catalog has no such check{hint}"
+
+
+def _near(entry: Entry, recipe: ValidationInput) -> tuple[tuple[Near, ...], list[str]]:
+    """Resolve dependency affinities, with a warning for each that cannot be.
+
+    An unresolved required one stops the run.
+    """
+    near: list[Near] = []
+    unresolved: list[str] = []
+    for affinity in entry.dependency_affinity:
+        ref = recipe.component(affinity.component_ref)
+        if ref and ref.enabled and ref.namespace:
+            near.append(Near(ref.namespace, affinity))
+            continue
+        why = "is not in the recipe"
+        if ref:
+            why = "has no namespace" if ref.enabled else "is disabled"
+        text = f"check {entry.name} runs near component {affinity.component_ref}, which {why}"
+        if affinity.requirement == "required":
+            raise RecipeError(text)
+        unresolved.append(f"{text}; it runs anywhere")
+    return tuple(near), unresolved

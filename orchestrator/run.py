@@ -1,0 +1,295 @@
+"""One run: prepare, phases in order, checks of a phase in parallel, and always clean up."""
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+
+from helper.deadline import SYSTEM_CLOCK, Clock, Deadline
+from helper.errors import CannotTell, Forbidden, KubeError, Unreachable
+from orchestrator import ctrf
+from orchestrator.errors import StopError
+from orchestrator.events import (
+    CheckFinished,
+    CheckStarted,
+    Event,
+    Notice,
+    PhaseFinished,
+    PhaseStarted,
+)
+from orchestrator.exits import Exit, worst
+from orchestrator.lifecycle import CheckLife
+from orchestrator.outcome import (
+    DEFAULT_FAIL_ON,
+    Outcome,
+    PhaseResult,
+    PhaseStatus,
+    Status,
+    exits,
+)
+from orchestrator.plan import NOT_BUILT, PhasePlan, Plan, PlannedCheck
+from orchestrator.schedule import startable
+from orchestrator.sightings import Sightings
+from orchestrator.stop import Stop
+from orchestrator.workspace import Workspace
+
+SWEEP_S = 30.0
+HURRIED_SWEEP_S = 5.0
+DEFAULT_MAX_PARALLEL = 8
+NOT_RUN = "not-run"  # skip code of a check that never started
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """How a run proceeds; what it runs is in its plan."""
+
+    max_parallel: int = DEFAULT_MAX_PARALLEL
+    fail_fast: str = ""  # "phase": skip later phases; "check": start no further check either
+    keep: bool = False  # leave all objects where they are
+    min_coverage: float = 1.0
+    fail_on: tuple[str, ...] = DEFAULT_FAIL_ON
+    timeout_s: float | None = None
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """Everything that a run has to say."""
+
+    run_id: str
+    phases: tuple[PhaseResult, ...]
+    exit: Exit
+    started: float
+    stopped: float
+    leftovers: tuple[str, ...] = ()
+    failure: str = ""  # why the run could not go on, if it could not
+
+    @property
+    def complete(self) -> bool:
+        """Whether every selected check had its chance."""
+        ran = [o for phase in self.phases for o in phase.outcomes]
+        return not self.failure and not any(o.facts.get("skip") == NOT_RUN for o in ran)
+
+
+@dataclass
+class _State:
+    """What the threads of a run share, guarded by the run's condition."""
+
+    outcomes: dict[tuple[str, str], Outcome] = field(default_factory=dict)  # by phase, check
+    active: set[str] = field(default_factory=set)  # without an outcome yet
+    locks: dict[str, frozenset[str]] = field(default_factory=dict)  # held until cleaned up
+    threads: list[threading.Thread] = field(default_factory=list)
+
+
+class Run:
+    """Executes a plan in a cluster; may be stopped from another thread or a signal handler."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        workspace: Workspace,
+        sightings: Sightings,
+        stop: Stop,
+        *,
+        settings: RunSettings | None = None,
+        emit: Callable[[Event], None] = lambda _: None,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self._plan = plan
+        self._workspace = workspace
+        self._sightings = sightings
+        self._settings = settings or RunSettings()
+        self._emit_lock = threading.Lock()
+        self._listener = emit
+        self._clock = clock
+        self._state = _State()
+        self._changed = stop.changed
+        self._stop = stop
+        self._leftovers: tuple[str, ...] = ()
+
+    def execute(self, record: Mapping[str, str], data: Mapping[str, str]) -> RunResult:
+        """Run everything; `record` describes the run, `data` is what checks find mounted."""
+        started = self._clock.wall()
+        phases: list[PhaseResult] = []
+        codes: set[Exit] = set()
+        failure = ""
+        with ExitStack() as cleanup:
+            cleanup.callback(self._clean_up)  # armed before the first object exists
+            cleanup.callback(self._sightings.stop)
+            cleanup.callback(self._join)
+            try:
+                self._workspace.prepare(record, data)
+                self._sightings.start()
+                self._run_phases(phases)
+            except (CannotTell, StopError) as error:
+                failure, code = str(error), _code_of(error)
+                codes.add(code)
+                self._emit(Notice(failure, "error"))
+                self._stop.request(code, failure)
+            except BaseException as error:
+                self._stop.request(Exit.INTERNAL, f"internal error: {type(error).__name__}")
+                raise
+            rest = self._plan.phases[len(phases) :]
+            phases += [self._unrun(phase, failure or self._stop.reason) for phase in rest]
+        codes |= exits(phases, self._settings.fail_on)
+        if self._stop.cause:
+            codes.add(self._stop.cause)
+        if self._leftovers:
+            codes.add(Exit.LEFTOVERS)
+        return RunResult(
+            self._plan.run_id,
+            tuple(phases),
+            worst(codes),
+            started,
+            self._clock.wall(),
+            self._leftovers,
+            failure,
+        )
+
+    def _run_phases(self, phases: list[PhaseResult]) -> None:
+        timeout_s = self._settings.timeout_s
+        deadline = Deadline.after(timeout_s, self._clock) if timeout_s else None
+        broken = False
+        for phase in self._plan.phases:
+            if self._stop:
+                result = self._unrun(phase, self._stop.reason)
+            elif broken and self._settings.fail_fast:
+                result = self._unrun(phase, "skipped due to previous phase failure")
+            else:
+                result = self._run_phase(phase, deadline)
+            phases.append(result)
+            broken = broken or result.status in (PhaseStatus.FAILED, PhaseStatus.OTHER)
+            self._emit(PhaseFinished(result))
+
+    def _run_phase(self, phase: PhasePlan, deadline: Deadline | None) -> PhaseResult:
+        self._emit(PhaseStarted(phase))
+        started = self._clock.wall()
+        waiting = [planned for planned in phase.checks if not planned.refusal]
+        for planned in phase.checks:
+            if planned.refusal:
+                self._finish(_refused(planned))
+        with self._changed:
+            while waiting or self._state.active:
+                self._drop_if_stopped(waiting, phase, deadline)
+                held = [lock for locks in self._state.locks.values() for lock in locks]
+                free = self._settings.max_parallel - len(self._state.active)
+                for planned in startable(waiting, held, free):
+                    waiting.remove(planned)
+                    self._start(planned)
+                if waiting or self._state.active:
+                    self._changed.wait(deadline.remaining_s() if deadline else None)
+        outcomes = tuple(
+            self._state.outcomes[phase.phase, planned.name] for planned in phase.checks
+        )
+        return PhaseResult(
+            phase.phase, outcomes, started, self._clock.wall(), self._settings.min_coverage
+        )
+
+    def _drop_if_stopped(
+        self, waiting: list[PlannedCheck], phase: PhasePlan, deadline: Deadline | None
+    ) -> None:
+        """Turn waiting checks into skipped ones when no further check may start."""
+        if deadline and not self._stop and deadline.remaining_s() <= 0:
+            self._stop.request(Exit.TIMEOUT, "the run's time is up")
+        reason = self._stop.reason
+        if not reason and self._settings.fail_fast == "check":
+            found = (
+                self._state.outcomes.get((phase.phase, planned.name)) for planned in phase.checks
+            )
+            if any(o and o.status in (Status.FAILED, Status.OTHER) for o in found):
+                reason = "skipped due to previous check failure"
+        if reason:
+            for planned in waiting:
+                self._finish(_unrun(planned, reason))
+            waiting.clear()
+
+    def _start(self, planned: PlannedCheck) -> None:
+        """Give a check a thread of its own, from identity to clean-up."""
+        self._state.active.add(planned.name)
+        self._state.locks[planned.name] = planned.locks
+        thread = threading.Thread(target=self._live, args=(planned,), name=planned.name)
+        self._state.threads.append(thread)
+        self._emit(CheckStarted(planned))
+        thread.start()
+
+    def _live(self, planned: PlannedCheck) -> None:
+        life = CheckLife(
+            planned,
+            workspace=self._workspace,
+            sightings=self._sightings,
+            stop=self._stop,
+            emit=self._emit,
+            clock=self._clock,
+        )
+        try:
+            outcome = life.run()
+        except Exception as error:
+            words = f"internal error: {type(error).__name__}: {error}"
+            outcome = Outcome(planned.name, planned.phase, Status.OTHER, words, "InternalError")
+        self._persist(planned, outcome)
+        self._finish(outcome)
+        try:
+            life.clean(keep=self._settings.keep)
+        finally:
+            with self._changed:
+                self._state.locks.pop(planned.name, None)
+                self._changed.notify_all()
+
+    def _persist(self, planned: PlannedCheck, outcome: Outcome) -> None:
+        try:
+            self._workspace.persist(planned, ctrf.test(outcome))
+        except KubeError as error:
+            self._emit(
+                Notice(f"result of {planned.name} is not kept in the cluster: {error}", "warning")
+            )
+
+    def _finish(self, outcome: Outcome) -> None:
+        with self._changed:
+            self._state.outcomes[outcome.phase, outcome.check] = outcome
+            self._state.active.discard(outcome.check)
+            self._changed.notify_all()
+        self._emit(CheckFinished(outcome))
+
+    def _unrun(self, phase: PhasePlan, reason: str) -> PhaseResult:
+        """A phase that never began; its selected checks are listed all the same."""
+        now = self._clock.wall()
+        outcomes = tuple(
+            self._state.outcomes.get((phase.phase, planned.name)) or _unrun(planned, reason)
+            for planned in phase.checks
+        )
+        return PhaseResult(phase.phase, outcomes, now, now, self._settings.min_coverage)
+
+    def _join(self) -> None:
+        for thread in self._state.threads:
+            thread.join()
+
+    def _clean_up(self) -> None:
+        if self._settings.keep:
+            return
+        bound_s = HURRIED_SWEEP_S if self._stop.hurry else SWEEP_S
+        try:
+            left = self._workspace.sweep(Deadline.after(bound_s, self._clock))
+        except CannotTell as error:
+            left = [f"unknown: {error}"]
+        self._leftovers = tuple(left)
+
+    def _emit(self, event: Event) -> None:
+        with self._emit_lock:
+            self._listener(event)
+
+
+def _code_of(error: Exception) -> Exit:
+    if isinstance(error, StopError):
+        return error.exit
+    if isinstance(error, Forbidden):
+        return Exit.PERMISSION
+    return Exit.UNREACHABLE if isinstance(error, Unreachable) else Exit.INTERNAL
+
+
+def _refused(planned: PlannedCheck) -> Outcome:
+    raw = "NotImplemented" if planned.refusal == NOT_BUILT else "UnknownCheck"
+    return Outcome(planned.name, planned.phase, Status.OTHER, planned.refusal, raw)
+
+
+def _unrun(planned: PlannedCheck, reason: str) -> Outcome:
+    skipped = Outcome(planned.name, planned.phase, Status.SKIPPED, reason)
+    return replace(skipped, facts={"skip": NOT_RUN})

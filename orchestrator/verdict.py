@@ -1,0 +1,240 @@
+"""From what was last seen of a Job and its pod to a verdict, or to the reason why there is none.
+
+Only the check's own container decides: exit 2 is a failure to the Job controller, and a pod that
+nobody ran can be marked as succeeded.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from helper import contract
+from helper.resource import condition, container_status, is_being_deleted, items, number, part, text
+from orchestrator.manifests import STARTUP_TIMEOUT_S
+from orchestrator.outcome import Status
+
+Json = dict[str, Any]
+
+OOM_EXIT, SIGTERM_EXIT = 137, 143
+MEANING = {
+    126: "the image's entry point cannot be executed",
+    127: "the image's entry point was not found",
+    128: "the container could not be started",
+    134: "the check aborted (SIGABRT)",
+    OOM_EXIT: "the check was killed (SIGKILL)",
+    139: "the check crashed (segmentation fault)",
+    SIGTERM_EXIT: "the check was asked to stop (SIGTERM)",
+}
+BY_EXIT = {
+    contract.ExitCode.PASS: Status.PASSED,
+    contract.ExitCode.FAIL: Status.FAILED,
+    contract.ExitCode.SKIP: Status.SKIPPED,
+}
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What was last seen of one check; a pod stays here after its deletion."""
+
+    job: Json | None = None
+    pod: Json | None = None
+    job_gone: bool = False
+    pod_gone: bool = False
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a check's container ended, or why it never ran."""
+
+    status: Status
+    message: str = ""
+    raw_status: str = ""
+    exit_code: int | None = None
+    started: float | None = None  # seconds since 1970
+    stopped: float | None = None
+    extra: dict[str, str] = field(default_factory=dict)
+
+
+class Stage(StrEnum):
+    """How far a check has come."""
+
+    CREATED = "waiting for its pod"
+    PENDING = "waiting for a node"
+    STARTING = "starting"
+    BLOCKED = "cannot start"
+    PULLING = "cannot pull its image"
+    RUNNING = "running"
+    ENDED = "ended"
+
+
+# How long a check may stay in a stage. Image registries throttle, autoscalers need a moment, and a
+# container that kubelet cannot configure does not heal by itself within a run.
+PATIENCE_S = {
+    Stage.CREATED: STARTUP_TIMEOUT_S,
+    Stage.PENDING: 90.0,
+    Stage.STARTING: STARTUP_TIMEOUT_S,
+    Stage.BLOCKED: 30.0,
+    Stage.PULLING: 60.0,
+}
+PULL_REASONS = frozenset({"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable"})
+STARTING_REASONS = frozenset({"", "ContainerCreating", "PodInitializing"})
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A stage, with the reason and words that Kubernetes gives for it."""
+
+    stage: Stage
+    reason: str = ""
+    message: str = ""
+
+
+def progress(seen: Sighting) -> Progress:
+    """How far the check has come, for the operator and for the patience with it."""
+    if seen.pod is None:
+        return Progress(Stage.CREATED)
+    status = container_status(seen.pod, contract.CONTAINER)
+    state = part(status, "state")
+    if "terminated" in state:
+        return Progress(Stage.ENDED)
+    if "running" in state:
+        return Progress(Stage.RUNNING)
+    scheduled = condition(seen.pod, "PodScheduled")
+    if not text(seen.pod, "spec", "nodeName"):
+        reason = text(scheduled, "reason") if scheduled else ""
+        return Progress(Stage.PENDING, reason, text(scheduled, "message") if scheduled else "")
+    reason, message = text(state, "waiting", "reason"), text(state, "waiting", "message")
+    if reason in PULL_REASONS:
+        return Progress(Stage.PULLING, reason, message)
+    stage = Stage.STARTING if reason in STARTING_REASONS else Stage.BLOCKED
+    return Progress(stage, reason, message)
+
+
+def ended(seen: Sighting) -> Ending | None:
+    """The end of the check, as soon as its container is terminated; None while it goes on."""
+    pod = seen.pod or {}
+    terminated = part(container_status(pod, contract.CONTAINER), "state", "terminated")
+    if terminated:
+        return _of_container(seen, pod, terminated)
+    extra = _where(pod)
+    if text(pod, "status", "phase") in ("Failed", "Succeeded"):
+        reason = text(pod, "status", "reason") or "NoContainerStatus"
+        words = text(pod, "status", "message") or "the pod ended without a container status"
+        return Ending(Status.OTHER, f"{reason}: {words}", reason, extra=extra)
+    if seen.pod_gone:
+        reason, words = _disruption(seen)
+        return Ending(Status.OTHER, f"{words}; its log and result are lost", reason, extra=extra)
+    if seen.job_gone and seen.pod is None:
+        return Ending(Status.OTHER, "the Job was deleted before its pod ran", "JobDeleted")
+    failed = condition(seen.job or {}, "Failed")
+    if failed and failed.get("status") == "True" and seen.pod is None:
+        reason = text(failed, "reason") or "Failed"
+        return Ending(
+            Status.OTHER, f"the Job failed without a pod: {text(failed, 'message')}", reason
+        )
+    return None
+
+
+def stuck(found: Progress, planned_image: str, waited_s: float, events: list[str]) -> Ending:
+    """The end of a check whose stage has lasted too long."""
+    reason = found.reason or {Stage.CREATED: "NoPod", Stage.STARTING: "StartTimeout"}.get(
+        found.stage, "Stuck"
+    )
+    words = found.message or found.reason or "no reason given"
+    where = f" (image {planned_image})" if found.stage is Stage.PULLING else ""
+    message = f"{reason} after {waited_s:.0f} s, {found.stage}{where}: {words}"
+    return Ending(Status.OTHER, "\n".join([message, *events])[:2000], reason)
+
+
+def failed_create(message: str) -> Ending:
+    """The end of a check whose pod the API server refuses."""
+    return Ending(Status.OTHER, f"FailedCreate: {message}", "FailedCreate")
+
+
+def _of_container(seen: Sighting, pod: Json, terminated: Json) -> Ending:
+    code = number(terminated, "exitCode")
+    message, reason = text(terminated, "message").strip(), text(terminated, "reason")
+    extra = _where(pod)
+    times = {
+        "started": _epoch(terminated, "startedAt"),
+        "stopped": _epoch(terminated, "finishedAt"),
+    }
+    if not text(terminated, "containerID"):
+        words = "the pod is marked as ended, but no container ever ran; is its node a fake one?"
+        return Ending(Status.OTHER, words, "NoContainer", code, extra=extra)
+    if times["started"] is None:
+        words = message or MEANING[128]
+        return Ending(
+            Status.OTHER, f"could not start: {words}", reason or "StartError", code, extra=extra
+        )
+    status = BY_EXIT.get(code) if code is not None else None  # type: ignore[call-overload]
+    if status is not None and reason != "OOMKilled":
+        if status is Status.SKIPPED and not message:
+            message = "exited 2 without a reason"
+        return Ending(status, message, "", code, extra=extra, **times)
+    raw, words = _without_verdict(seen, pod, code, reason)
+    full = f"{words}: {message}" if message else words
+    return Ending(Status.OTHER, full, raw, code, extra=extra, **times)
+
+
+def _without_verdict(seen: Sighting, pod: Json, code: int | None, reason: str) -> tuple[str, str]:
+    """Why an exit code is no verdict: out of memory, stopped from outside, or a crash."""
+    if reason == "OOMKilled":
+        limit = _memory_limit(pod)
+        return "OOMKilled", f"the check used more memory than its limit{limit}"
+    if code in (OOM_EXIT, SIGTERM_EXIT):
+        raw, words = _disruption(seen)
+        if raw != "Gone":
+            return raw, words
+        return ("Killed" if code == OOM_EXIT else f"Exit:{code}"), MEANING[code]
+    meaning = MEANING.get(code or 0, "the check gave no verdict")
+    return f"Exit:{code}", f"exit {code}, {meaning}"
+
+
+def _disruption(seen: Sighting) -> tuple[str, str]:
+    """Who ended the pod from outside, as far as its last state tells."""
+    pod, job = seen.pod or {}, seen.job or {}
+    for kind in ("FailureTarget", "Failed"):
+        found = condition(job, kind)
+        if found and found.get("reason") == "DeadlineExceeded":
+            return "DeadlineExceeded", "Kubernetes ended the check at its Job's deadline"
+    target = condition(pod, "DisruptionTarget")
+    if target and target.get("status") == "True":
+        reason = text(target, "reason") or "Disrupted"
+        return reason, f"the pod was removed from its node ({reason}): {text(target, 'message')}"
+    if text(pod, "status", "reason"):
+        reason = text(pod, "status", "reason")
+        return reason, f"{reason}: {text(pod, 'status', 'message')}"
+    if seen.job_gone or is_being_deleted(job):
+        return "JobDeleted", "somebody deleted the Job while the check ran"
+    if seen.pod_gone or is_being_deleted(pod):
+        return "PodDeleted", "somebody deleted the pod while the check ran"
+    return "Gone", "the pod is gone"
+
+
+def _memory_limit(pod: Json) -> str:
+    containers = items(pod, "spec", "containers")
+    own = next((item for item in containers if item.get("name") == contract.CONTAINER), {})
+    limit = text(own, "resources", "limits", "memory")
+    return f" of {limit}; raise `resources` of its catalog entry" if limit else ""
+
+
+def _where(pod: Json) -> dict[str, str]:
+    status = container_status(pod, contract.CONTAINER) or {}
+    found = {
+        "pod": text(pod, "metadata", "name"),
+        "node": text(pod, "spec", "nodeName"),
+        "image": text(status, "image"),
+        "imageID": text(status, "imageID"),
+    }
+    return {key: value for key, value in found.items() if value}
+
+
+def _epoch(value: Json, key: str) -> float | None:
+    """A time as seconds since 1970; None for none, and for kubelet's 1970 of what never ran."""
+    try:
+        seconds = datetime.fromisoformat(text(value, key)).timestamp()
+    except ValueError:
+        return None
+    return seconds if seconds > 0 else None

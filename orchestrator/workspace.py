@@ -1,0 +1,198 @@
+"""The objects of one run in the cluster: made, found again by label, and removed."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from helper import contract
+from helper.deadline import Deadline
+from helper.errors import Conflict, Forbidden, KubeError, NotFound
+from helper.kinds import (
+    CLUSTER_ROLE_BINDINGS,
+    CLUSTER_ROLES,
+    CONFIG_MAPS,
+    EVENTS,
+    JOBS,
+    NAMESPACES,
+    NODES,
+    PODS,
+    ROLE_BINDINGS,
+    ROLES,
+    SERVICE_ACCOUNTS,
+    Resource,
+)
+from helper.kube import Kube
+from helper.resource import is_being_deleted, items, name, namespace, text
+from helper.transport import Json
+from orchestrator import manifests
+from orchestrator.errors import ClusterError
+from orchestrator.manifests import RunContext
+from orchestrator.plan import PlannedCheck
+
+# In the order of removal: what runs, what it reads, and its rights last.
+SWEPT = (JOBS, PODS, CONFIG_MAPS, ROLE_BINDINGS, CLUSTER_ROLE_BINDINGS, ROLES, CLUSTER_ROLES)
+SWEPT_LAST = (SERVICE_ACCOUNTS,)
+TERMINATING_WAIT_S = 120.0
+POLL_S = 0.5
+
+
+class Workspace:
+    """One run's place in the cluster.
+
+    Names are known before anything is made, so every deletion can be armed before its creation.
+    """
+
+    def __init__(self, kube: Kube, context: RunContext) -> None:
+        self._kube = kube
+        self.context = context
+
+    def prepare(self, record: Mapping[str, str], data: Mapping[str, str]) -> None:
+        """Make namespace, run record and mounted data; `data` maps a kind to its text."""
+        found = items_of_taints(self._kube.list(NODES))
+        self.context = replace(self.context, taint_keys=found)
+        self._ensure_namespace()
+        made = self._kube.create(
+            CONFIG_MAPS, manifests.run_record(self.context, record), self.context.namespace
+        )
+        self.context = replace(self.context, owner=manifests.owner_of(made))
+        for kind, content in data.items():
+            config_map = manifests.data_config_map(self.context, kind, content)
+            self._kube.create(CONFIG_MAPS, config_map, self.context.namespace)
+
+    def create_identity(self, planned: PlannedCheck) -> Sequence[str]:
+        """Make a check's account and rights; names the namespaces that could not carry a Role."""
+        missing = []
+        for resource, body in manifests.identity(self.context, planned):
+            target = namespace(body) or None
+            try:
+                self._kube.create(resource, body, target)
+            except NotFound:
+                # The namespace does not exist: the check itself will find and say that.
+                if resource not in (ROLES, ROLE_BINDINGS):
+                    raise
+                missing.append(str(target))
+        return sorted(set(missing))
+
+    def delete_identity(self, planned: PlannedCheck) -> None:
+        """Remove a check's account and rights, the rights first."""
+        for resource, body in reversed(manifests.identity(self.context, planned)):
+            self._kube.delete(resource, name(body), namespace(body) or None)
+
+    def create_job(self, planned: PlannedCheck) -> None:
+        """Make a check's Job."""
+        self._kube.create(JOBS, manifests.job(self.context, planned), self.context.namespace)
+
+    def delete_job(self, planned: PlannedCheck) -> None:
+        """Remove a check's Job; its pod is told to end and goes with it."""
+        self._kube.delete(JOBS, planned.object_name, self.context.namespace)
+
+    def log(self, pod: str) -> str:
+        """What the check printed."""
+        return self._kube.log(self.context.namespace, pod, contract.CONTAINER)
+
+    def events(self, object_name: str) -> Sequence[Json]:
+        """Events about a Job or pod, oldest first."""
+        fields = f"involvedObject.name={object_name}"
+        found = self._kube.list(EVENTS, self.context.namespace, fields=fields)
+        return sorted(found, key=lambda event: text(event, "lastTimestamp"))
+
+    def persist(self, planned: PlannedCheck, result: Mapping[str, object]) -> None:
+        """Keep a check's result in the cluster, where a killed orchestrator cannot lose it."""
+        labels = {
+            **manifests.check_labels(self.context.run_id, planned),
+            contract.LABEL_REPORT_TYPE: "ctrf",
+        }
+        meta = {
+            "name": f"aicr-result-{self.context.run_id}-{planned.name}",
+            "labels": labels,
+            "ownerReferences": [self.context.owner],
+        }
+        body = {
+            "apiVersion": CONFIG_MAPS.api_version,
+            "kind": CONFIG_MAPS.kind,
+            "metadata": meta,
+            "data": {"result.json": _bounded(result)},
+        }
+        self._kube.create(CONFIG_MAPS, body, self.context.namespace)
+
+    def leftovers(self) -> Sequence[tuple[Resource, Json]]:
+        """Every object that carries the run's label."""
+        return find_objects(self._kube, f"{contract.LABEL_RUN_ID}={self.context.run_id}")
+
+    def sweep(self, deadline: Deadline) -> Sequence[str]:
+        """Remove all that carries the run's label; names what is still there at the deadline."""
+        left: Sequence[tuple[Resource, Json]] = []
+        while True:
+            left = self.leftovers()
+            delete_objects(self._kube, left)
+            if not left or deadline.remaining_s() <= 0:
+                return [f"{resource.title} {_place(body)}" for resource, body in left]
+            deadline.clock.sleep(min(POLL_S, deadline.remaining_s()))
+
+    def _ensure_namespace(self) -> None:
+        """Use the namespace, make it where it is missing, wait for one that is ending."""
+        wanted = self.context.namespace
+        ending = Deadline.after(TERMINATING_WAIT_S)
+        while True:
+            found = self._kube.find(NAMESPACES, wanted)
+            if found is None:
+                try:
+                    self._kube.create(NAMESPACES, manifests.namespace(wanted))
+                except Conflict:  # another run made it just now
+                    continue
+                return
+            if not is_being_deleted(found):
+                return
+            if ending.remaining_s() <= 0:
+                waited = f"{TERMINATING_WAIT_S:.0f} s"
+                raise ClusterError(
+                    f"namespace {wanted} is still Terminating after {waited}; see its "
+                    "status.conditions, or choose another with --namespace"
+                )
+            ending.clock.sleep(POLL_S)
+
+
+def find_objects(kube: Kube, selector: str) -> Sequence[tuple[Resource, Json]]:
+    """Objects of runs, in the order of their removal; kinds we may not list are left out."""
+    found: list[tuple[Resource, Json]] = []
+    for resource in (*SWEPT, *SWEPT_LAST):
+        try:
+            found += [(resource, item) for item in kube.list(resource, labels=selector)]
+        except Forbidden:
+            continue
+    return found
+
+
+def delete_objects(kube: Kube, objects: Iterable[tuple[Resource, Json]]) -> None:
+    """Delete objects, each only if it is still the one that was found."""
+    for resource, body in objects:
+        if is_being_deleted(body):
+            continue
+        try:
+            kube.delete(
+                resource, name(body), namespace(body) or None, uid=text(body, "metadata", "uid")
+            )
+        except KubeError:
+            continue  # found again by the next look, or reported as left behind
+
+
+def items_of_taints(nodes: Iterable[Json]) -> tuple[str, ...]:
+    """The taint keys that nodes carry."""
+    return tuple(
+        sorted({text(taint, "key") for node in nodes for taint in items(node, "spec", "taints")})
+    )
+
+
+def _bounded(result: Mapping[str, object]) -> str:
+    """A result as JSON that fits into a ConfigMap; evidence loses its middle first."""
+    document = json.dumps(result, ensure_ascii=False)
+    stdout = result.get("stdout")
+    if len(document.encode()) <= contract.CONFIG_MAP_BYTES or not isinstance(stdout, list):
+        return document
+    head, tail = stdout[:20], stdout[-100:]
+    note = f"... {len(stdout) - len(head) - len(tail)} lines left out here ..."
+    return json.dumps({**result, "stdout": [*head, note, *tail]}, ensure_ascii=False)
+
+
+def _place(body: Json) -> str:
+    return f"{namespace(body)}/{name(body)}" if namespace(body) else name(body)
