@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from helper.deadline import SYSTEM_CLOCK, Clock, Deadline
 from helper.errors import CannotTell, Forbidden, KubeError, Unreachable
+from helper.kube import Kube
 from orchestrator import ctrf
 from orchestrator.errors import StopError
 from orchestrator.events import (
@@ -19,6 +20,7 @@ from orchestrator.events import (
 )
 from orchestrator.exits import Exit, worst
 from orchestrator.lifecycle import CheckLife
+from orchestrator.manifests import RunContext
 from orchestrator.outcome import (
     DEFAULT_FAIL_ON,
     Outcome,
@@ -33,6 +35,7 @@ from orchestrator.sightings import Sightings
 from orchestrator.stop import Stop
 from orchestrator.workspace import Workspace
 
+PATIENCE_S = 60.0
 SWEEP_S = 30.0
 HURRIED_SWEEP_S = 5.0
 DEFAULT_MAX_PARALLEL = 8
@@ -86,25 +89,29 @@ class Run:
     def __init__(
         self,
         plan: Plan,
-        workspace: Workspace,
-        sightings: Sightings,
-        stop: Stop,
+        kube: Kube,
+        context: RunContext,
         *,
         settings: RunSettings | None = None,
+        keep: Callable[[Outcome], None] = lambda _: None,
         emit: Callable[[Event], None] = lambda _: None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
+        """`keep` stores an outcome before anything else happens; `emit` is told every event."""
         self._plan = plan
-        self._workspace = workspace
-        self._sightings = sightings
         self._settings = settings or RunSettings()
+        self._keep = keep
         self._emit_lock = threading.Lock()
         self._listener = emit
         self._clock = clock
         self._state = _State()
-        self._changed = stop.changed
-        self._stop = stop
         self._leftovers: tuple[str, ...] = ()
+        self.stop = Stop()
+        self._changed = self.stop.changed
+        # An API server that restarts in the middle of a run must not change a verdict.
+        patient = kube.patient(PATIENCE_S)
+        self._workspace = Workspace(patient, context)
+        self._sightings = Sightings(patient, context.namespace, plan.run_id, self._changed)
 
     def execute(self, record: Mapping[str, str], data: Mapping[str, str]) -> RunResult:
         """Run everything; `record` describes the run, `data` is what checks find mounted."""
@@ -124,15 +131,15 @@ class Run:
                 failure, code = str(error), _code_of(error)
                 codes.add(code)
                 self._emit(Notice(failure, "error"))
-                self._stop.request(code, failure)
+                self.stop.request(code, failure)
             except BaseException as error:
-                self._stop.request(Exit.INTERNAL, f"internal error: {type(error).__name__}")
+                self.stop.request(Exit.INTERNAL, f"internal error: {type(error).__name__}")
                 raise
             rest = self._plan.phases[len(phases) :]
-            phases += [self._unrun(phase, failure or self._stop.reason) for phase in rest]
+            phases += [self._unrun(phase, failure or self.stop.reason) for phase in rest]
         codes |= exits(phases, self._settings.fail_on)
-        if self._stop.cause:
-            codes.add(self._stop.cause)
+        if self.stop.cause:
+            codes.add(self.stop.cause)
         if self._leftovers:
             codes.add(Exit.LEFTOVERS)
         return RunResult(
@@ -150,8 +157,8 @@ class Run:
         deadline = Deadline.after(timeout_s, self._clock) if timeout_s else None
         broken = False
         for phase in self._plan.phases:
-            if self._stop:
-                result = self._unrun(phase, self._stop.reason)
+            if self.stop:
+                result = self._unrun(phase, self.stop.reason)
             elif broken and self._settings.fail_fast:
                 result = self._unrun(phase, "skipped due to previous phase failure")
             else:
@@ -188,9 +195,9 @@ class Run:
         self, waiting: list[PlannedCheck], phase: PhasePlan, deadline: Deadline | None
     ) -> None:
         """Turn waiting checks into skipped ones when no further check may start."""
-        if deadline and not self._stop and deadline.remaining_s() <= 0:
-            self._stop.request(Exit.TIMEOUT, "the run's time is up")
-        reason = self._stop.reason
+        if deadline and not self.stop and deadline.remaining_s() <= 0:
+            self.stop.request(Exit.TIMEOUT, "the run's time is up")
+        reason = self.stop.reason
         if not reason and self._settings.fail_fast == "check":
             found = (
                 self._state.outcomes.get((phase.phase, planned.name)) for planned in phase.checks
@@ -216,7 +223,7 @@ class Run:
             planned,
             workspace=self._workspace,
             sightings=self._sightings,
-            stop=self._stop,
+            stop=self.stop,
             emit=self._emit,
             clock=self._clock,
         )
@@ -235,6 +242,7 @@ class Run:
                 self._changed.notify_all()
 
     def _persist(self, planned: PlannedCheck, outcome: Outcome) -> None:
+        self._keep(outcome)
         try:
             self._workspace.persist(planned, ctrf.test(outcome))
         except KubeError as error:
@@ -265,7 +273,7 @@ class Run:
     def _clean_up(self) -> None:
         if self._settings.keep:
             return
-        bound_s = HURRIED_SWEEP_S if self._stop.hurry else SWEEP_S
+        bound_s = HURRIED_SWEEP_S if self.stop.hurry else SWEEP_S
         try:
             left = self._workspace.sweep(Deadline.after(bound_s, self._clock))
         except CannotTell as error:

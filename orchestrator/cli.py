@@ -1,0 +1,150 @@
+"""The command line: flags to options, errors to one line and an exit code."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+# Everything else is imported by the command that needs it: `--help` answers at once.
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(context_settings=CONTEXT, invoke_without_command=False)
+@click.version_option(package_name="aicr-orch", message="aicr-orch %(version)s")
+def app() -> None:
+    """Prove that a GPU Kubernetes cluster is deployed as its recipe says, conforms, and is fast."""
+
+
+@app.command()
+@click.option("--recipe", "-r", metavar="FILE", help="Recipe that the cluster must satisfy.")
+@click.option("--snapshot", "-s", metavar="FILE", help="Snapshot for the readiness constraints.")
+@click.option("--replay", metavar="DIR", help="Run against a recorded cluster in this folder.")
+@click.option(
+    "--phase", multiple=True, metavar="NAME", help="deployment, conformance, performance or all."
+)
+@click.option("--output", "-o", metavar="FILE", help="Write the CTRF report here; - is stdout.")
+@click.option("--kubeconfig", "-k", metavar="FILE", help="Cluster access; default as kubectl.")
+@click.option("--context", metavar="NAME", help="Context of the kubeconfig.")
+@click.option(
+    "--namespace",
+    "-n",
+    default="aicr-validation",
+    envvar="AICR_NAMESPACE",
+    show_default=True,
+    help="Where the Jobs run.",
+)
+@click.option(
+    "--max-parallel",
+    type=click.IntRange(1, 64),
+    default=8,
+    show_default=True,
+    help="Checks that run at once; 1 for one after another.",
+)
+@click.option(
+    "--fail-fast",
+    is_flag=False,
+    flag_value="phase",
+    metavar="[phase|check]",
+    help="Skip later phases after a failed one; with =check start no further check.",
+)
+@click.option(
+    "--fail-on",
+    multiple=True,
+    metavar="LIST",
+    help="Verdicts that end non-zero: failed,other,incomplete,skipped.",
+)
+@click.option(
+    "--fail-on-error", type=bool, default=True, metavar="BOOL", help="false: report only."
+)
+@click.option(
+    "--min-coverage",
+    type=click.FloatRange(0, 100),
+    default=100.0,
+    metavar="PERCENT",
+    help="Share of nodes and devices that must have been looked at.",
+)
+@click.option("--timeout", metavar="DURATION", help="Bound for the whole run, for example 90m.")
+@click.option(
+    "--node-selector", multiple=True, metavar="K=V", help="Nodes for workloads of checks."
+)
+@click.option(
+    "--toleration",
+    multiple=True,
+    metavar="K[=V]:EFFECT",
+    help="Tolerations for workloads of checks.",
+)
+@click.option(
+    "--image-pull-secret", multiple=True, metavar="NAME", help="Secret in the run namespace."
+)
+@click.option("--run-id", metavar="ID", help="Name of the run; default: time and random digits.")
+@click.option("--no-cleanup", is_flag=True, help="Leave all objects in the cluster.")
+@click.option("--debug", is_flag=True, envvar="AICR_DEBUG", help="Verbose checks, full traces.")
+def validate(**flags: Any) -> None:
+    """Run the checks that a recipe selects, as Jobs, and report."""
+    from rich.console import Console  # noqa: PLC0415
+
+    from orchestrator import options, session  # noqa: PLC0415
+
+    given = options.build(flags, os.environ, session.version())
+    code = session.validate(given, os.environ, Console(stderr=True, highlight=False))
+    raise SystemExit(int(code))
+
+
+@app.group()
+def catalog() -> None:
+    """The checks and what they may do."""
+
+
+@catalog.command("lint")
+@click.argument("file", required=False)
+def catalog_lint(file: str | None) -> None:
+    """Check a catalog file, by default the built-in one."""
+    from orchestrator import inputs, session  # noqa: PLC0415
+    from orchestrator.catalog import parse  # noqa: PLC0415
+
+    found = parse(inputs.read(file, "catalog"), file) if file else session.built_in_catalog()
+    ready = sum(entry.available for entry in found.validators)
+    click.echo(f"{file or 'built-in catalog'}: {len(found.validators)} checks, {ready} available")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; every way out has its exit code."""
+    from orchestrator.exits import Exit  # noqa: PLC0415
+
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        app.main(arguments, prog_name="aicr-orch", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return int(Exit.USAGE)
+    except click.exceptions.Abort:
+        return int(Exit.INTERRUPTED)
+    except KeyboardInterrupt:
+        return int(Exit.INTERRUPTED)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(Exit.INTERNAL)
+    except Exception as error:
+        return _explain(error, debug="--debug" in arguments)
+    return int(Exit.OK)
+
+
+def _explain(error: Exception, *, debug: bool) -> int:
+    """One line for what is known; a trace only for what is not."""
+    from helper.errors import CannotTell, Unreachable  # noqa: PLC0415
+    from orchestrator.errors import StopError  # noqa: PLC0415
+    from orchestrator.exits import Exit  # noqa: PLC0415
+
+    code = Exit.INTERNAL
+    if isinstance(error, StopError):
+        code = error.exit
+    elif isinstance(error, CannotTell):
+        code = Exit.UNREACHABLE if isinstance(error, Unreachable) else Exit.USAGE
+    if debug or code is Exit.INTERNAL:
+        traceback.print_exception(error)
+    prefix = "internal error" if code is Exit.INTERNAL else "error"
+    click.echo(f"aicr-orch: {prefix}: {error}", err=True)
+    return int(code)

@@ -1,0 +1,117 @@
+"""What the operator asked for, checked and complete before anything is opened."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from helper import contract
+from helper.errors import InputError
+from helper.placement import parse_selector, parse_tolerations
+from helper.quantity import parse_duration
+from orchestrator.errors import UsageError
+from orchestrator.images import ImageRules
+from orchestrator.outcome import DEFAULT_FAIL_ON, FAIL_ON
+from orchestrator.plan import RUN_ID, Placement, new_run_id, parse_phases
+from orchestrator.run import RunSettings
+
+FAIL_FAST = ("phase", "check")
+
+
+@dataclass(frozen=True)
+class Options:
+    """One `validate`, as a value."""
+
+    recipe: str
+    snapshot: str
+    replay: str
+    output: str  # a file, `-` for stdout, or empty
+    kubeconfig: str
+    context: str
+    namespace: str
+    phases: tuple[str, ...]
+    run_id: str
+    rules: ImageRules
+    placement: Placement
+    settings: RunSettings
+    debug: bool
+
+
+def build(flags: Mapping[str, object], env: Mapping[str, str], version: str) -> Options:
+    """Check flags against each other; UsageError names the flag and what it allows."""
+    replay, recipe, snapshot = (str(flags[key] or "") for key in ("replay", "recipe", "snapshot"))
+    if replay:
+        if flags["kubeconfig"] or flags["context"]:
+            raise UsageError(
+                "--replay is a cluster of its own; leave out --kubeconfig and --context"
+            )
+        recipe = recipe or str(Path(replay, "recipe.yaml"))
+        beside = Path(replay, "snapshot.yaml")
+        snapshot = snapshot or (str(beside) if beside.is_file() else "")
+    if not recipe:
+        raise UsageError("--recipe is missing; give a recipe file, or --replay with an example")
+    run_id = str(flags["run_id"] or "") or new_run_id()
+    if not RUN_ID.fullmatch(run_id):
+        raise UsageError(f"--run-id {run_id}: want YYYYMMDD-HHMMSS and 16 hex digits")
+    return Options(
+        recipe=recipe,
+        snapshot=snapshot,
+        replay=replay,
+        output=str(flags["output"] or ""),
+        kubeconfig=str(flags["kubeconfig"] or ""),
+        context=str(flags["context"] or ""),
+        namespace=str(flags["namespace"]),
+        phases=parse_phases(_items(flags["phase"])),
+        run_id=run_id,
+        rules=ImageRules(
+            version=version,
+            commit=env.get(contract.CLI_COMMIT, ""),
+            tag=env.get(contract.IMAGE_TAG, ""),
+            registry=env.get(contract.IMAGE_REGISTRY, ""),
+        ),
+        placement=_placement(flags),
+        settings=_settings(flags),
+        debug=bool(flags["debug"]),
+    )
+
+
+def _placement(flags: Mapping[str, object]) -> Placement:
+    selector, tolerations = _items(flags["node_selector"]), _items(flags["toleration"])
+    try:
+        return Placement(
+            pull_secrets=tuple(_items(flags["image_pull_secret"])),
+            node_selector=parse_selector(",".join(selector)) if selector else None,
+            tolerations=tuple(parse_tolerations(",".join(tolerations))) if tolerations else None,
+        )
+    except InputError as error:
+        raise UsageError(str(error)) from error
+
+
+def _settings(flags: Mapping[str, object]) -> RunSettings:
+    fail_fast = str(flags["fail_fast"] or "")
+    if fail_fast and fail_fast not in FAIL_FAST:
+        raise UsageError(f"--fail-fast={fail_fast}: want one of {', '.join(FAIL_FAST)}")
+    fail_on = tuple(_items(flags["fail_on"])) or DEFAULT_FAIL_ON
+    unknown = [item for item in fail_on if item not in FAIL_ON]
+    if unknown:
+        raise UsageError(f"--fail-on {unknown[0]}: want some of {', '.join(FAIL_ON)}")
+    timeout = str(flags["timeout"] or "")
+    try:
+        timeout_s = parse_duration(timeout) if timeout else None
+    except ValueError as error:
+        raise UsageError(f"--timeout: {error}") from error
+    if timeout_s is not None and timeout_s <= 0:
+        raise UsageError(f"--timeout {timeout}: want more than 0")
+    return RunSettings(
+        max_parallel=int(str(flags["max_parallel"])),
+        fail_fast=fail_fast,
+        keep=bool(flags["no_cleanup"]),
+        min_coverage=float(str(flags["min_coverage"])) / 100,
+        fail_on=fail_on if flags["fail_on_error"] else (),
+        timeout_s=timeout_s,
+    )
+
+
+def _items(value: object) -> list[str]:
+    """A repeatable flag's values, each of which may hold several separated by commas."""
+    given: Sequence[object] = value if isinstance(value, (list, tuple)) else ()
+    return [part.strip() for item in given for part in str(item).split(",") if part.strip()]

@@ -1,0 +1,163 @@
+"""The readiness gate: a cluster must be of the kind that the recipe was made for."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import Any
+
+from helper.constraint import ConstraintError, parse
+from helper.documents import raw_text
+from helper.models import Constraint, Snapshot, Subtype, ValidationInput
+
+TYPES = ("K8s", "GPU", "OS", "SystemD", "NodeTopology", "NetworkTopology")
+ITEM = re.compile(r"(?P<subtype>[^\[\].]+)\[(?P<selector>[^\]]*)\]\.(?P<key>.+)", re.DOTALL)
+QUOTED = re.compile(r'\["(?P<subtype>[^"]+)"\]\.(?P<key>.+)', re.DOTALL)
+
+
+class Result(StrEnum):
+    """What came of one constraint."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    UNEVALUABLE = "unevaluable"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One constraint and how the snapshot answers it."""
+
+    constraint: Constraint
+    result: Result
+    actual: str = ""
+    reason: str = ""
+
+    @property
+    def stops(self) -> bool:
+        """Whether the run must not go on; a warning only warns when it could be judged."""
+        if self.result is Result.FAILED:
+            return self.constraint.severity != "warning"
+        return self.result is Result.UNEVALUABLE
+
+    def __str__(self) -> str:
+        wanted = f"{self.constraint.name}: want {self.constraint.value}"
+        text = f"{wanted}, found {self.actual}" if self.actual else f"{wanted}, {self.reason}"
+        if self.actual and self.reason:
+            text = f"{text} ({self.reason})"
+        hint = self.constraint.remediation
+        return f"{text}; {hint}" if hint and self.result is not Result.PASSED else text
+
+
+def gate(recipe: ValidationInput, snapshot: Snapshot | None) -> Sequence[Finding]:
+    """Evaluate all readiness constraints; those of `validation.readiness` win by name."""
+    block = recipe.config.get("readiness")
+    named = {item.name: item for item in recipe.constraints}
+    named.update({item.name: item for item in (block.constraints if block else [])})
+    return [_evaluate(constraint, snapshot) for constraint in named.values()]
+
+
+def _evaluate(constraint: Constraint, snapshot: Snapshot | None) -> Finding:
+    if snapshot is None:
+        reason = "cannot be evaluated: there is no snapshot; give one with --snapshot"
+        return Finding(constraint, Result.UNEVALUABLE, reason=reason)
+    try:
+        actual = extract(snapshot, constraint.name)
+    except (ConstraintError, LookupError) as error:
+        return Finding(
+            constraint, Result.UNEVALUABLE, reason=f"cannot be evaluated: {_text(error)}"
+        )
+    try:
+        holds = parse(constraint.value).holds(actual)
+    except ConstraintError as error:
+        return Finding(constraint, Result.UNEVALUABLE, actual, str(error))
+    return Finding(constraint, Result.PASSED if holds else Result.FAILED, actual)
+
+
+def extract(snapshot: Snapshot, path: str) -> str:
+    """The reading that a path such as `K8s.server.version` names, as text.
+
+    Raises ConstraintError for a path that cannot be read, LookupError for one that names nothing.
+    """
+    kind, _, rest = path.partition(".")
+    if kind not in TYPES:
+        raise ConstraintError(f"{path!r} does not begin with one of {', '.join(TYPES)}")
+    measurement = next((item for item in snapshot.measurements if item.type == kind), None)
+    if measurement is None:
+        raise LookupError(f"the snapshot has no measurement {kind}")
+    quoted = QUOTED.fullmatch(rest)
+    if quoted:
+        subtype = _subtype(measurement.subtypes, quoted["subtype"], kind)
+        return _reading(subtype.data, quoted["key"], path)
+    item = ITEM.fullmatch(rest)
+    if item:
+        subtype = _subtype(measurement.subtypes, item["subtype"], kind)
+        return _of_item(subtype, item["selector"], item["key"], path)
+    if "[" in rest.partition(".")[0] or "." not in rest:
+        raise ConstraintError(f"{path!r}: want TYPE.SUBTYPE.KEY or TYPE.SUBTYPE[SELECTOR].KEY")
+    # A subtype's name may hold dots: the longest one that is there counts.
+    known = sorted((s.subtype for s in measurement.subtypes), key=len, reverse=True)
+    name = next((s for s in known if rest.startswith(f"{s}.")), rest.partition(".")[0])
+    subtype = _subtype(measurement.subtypes, name, kind)
+    return _reading(subtype.data, rest.removeprefix(f"{name}."), path)
+
+
+def _subtype(subtypes: Iterable[Subtype], name: str, kind: str) -> Subtype:
+    found = list(subtypes)
+    for subtype in found:
+        if subtype.subtype == name:
+            return subtype
+    raise LookupError(
+        f"measurement {kind} has no subtype {name}{_near(name, [s.subtype for s in found])}"
+    )
+
+
+def _of_item(subtype: Subtype, selector: str, key: str, path: str) -> str:
+    field, separator, value = selector.partition("=")
+    if separator:
+        if not field or not value:
+            raise ConstraintError(f"{path!r}: the selector wants a key and a value")
+        matches = [item for item in subtype.items if _item_value(item, field) == value]
+    else:
+        if not selector.isdecimal():
+            raise ConstraintError(f"{path!r}: the selector is neither an index nor key=value")
+        matches = subtype.items[int(selector) : int(selector) + 1]
+    if len(matches) != 1:
+        raise LookupError(f"{len(matches)} items match [{selector}], want one")
+    found = _item_value(matches[0], key)
+    if found is None:
+        raise LookupError(f"the item [{selector}] has no {key}")
+    return found
+
+
+def _item_value(item: dict[str, Any], key: str) -> str | None:
+    for part in ("data", "context"):
+        values = item.get(part)
+        if isinstance(values, dict) and key in values:
+            return canonical(values[key])
+    return None
+
+
+def _reading(data: dict[str, Any], key: str, path: str) -> str:
+    if key not in data:
+        raise LookupError(f"the snapshot has no {path}{_near(key, data)}")
+    return canonical(data[key])
+
+
+def canonical(value: Any) -> str:
+    """A reading as text: true, 8, 24.04, never True or 8.0."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = raw_text(value)
+    if isinstance(text, float) and text.is_integer():
+        return str(int(text))
+    return "" if text is None else str(text)
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    close = get_close_matches(word, [str(item) for item in known], n=5)
+    return f"; near it: {', '.join(close)}" if close else ""
+
+
+def _text(error: Exception) -> str:
+    return str(error.args[0]) if error.args else type(error).__name__

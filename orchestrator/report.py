@@ -1,0 +1,52 @@
+"""What an operator reads at the end: phases, counts, reasons, and what to do next."""
+
+from collections.abc import Iterable, Sequence
+
+from helper.quantity import format_duration
+from orchestrator.exits import Exit
+from orchestrator.outcome import Outcome, PhaseResult, PhaseStatus, Status
+
+MEANING = {
+    Exit.OK: "all selected checks passed or were rightly skipped",
+    Exit.FAILED: "a check failed",
+    Exit.USAGE: "the input cannot be used",
+    Exit.INCONCLUSIVE: "inconclusive: not everything could be judged",
+    Exit.PERMISSION: "rights are missing",
+    Exit.TIMEOUT: "the run's time was up",
+    Exit.UNREACHABLE: "the cluster gave no answer",
+    Exit.LEFTOVERS: "objects are left behind",
+    Exit.INTERNAL: "internal error",
+    Exit.INTERRUPTED: "interrupted",
+    Exit.TERMINATED: "terminated",
+}
+UNPROVEN = {
+    PhaseStatus.SKIPPED: "nothing was proven",
+    PhaseStatus.INCOMPLETE: "not everything was looked at",
+    PhaseStatus.NOT_SELECTED: "the recipe selects no check",
+}
+
+
+def phase_line(result: PhaseResult) -> str:
+    """One phase in a line: `conformance  passed  3 passed (4.1s)`."""
+    counts = [f"{result.count(status)} {status}" for status in Status if result.count(status)]
+    note = UNPROVEN.get(result.status, "")
+    took = format_duration(round(result.stopped - result.started, 1)) if result.outcomes else ""
+    told = ", ".join([*counts, *([note] if note else [])])
+    return f"{result.phase:<12} {result.status:<12} {told}" + (f"  ({took})" if took else "")
+
+
+def attention(phases: Iterable[PhaseResult]) -> Sequence[Outcome]:
+    """The checks that an operator must read about: failed, then without a verdict, then skipped."""
+    order = (Status.FAILED, Status.OTHER, Status.SKIPPED)
+    found = [outcome for phase in phases for outcome in phase.outcomes if outcome.status in order]
+    return sorted(found, key=lambda outcome: order.index(outcome.status))
+
+
+def first_line(text: str) -> str:
+    """A message's first line, which stands alone."""
+    return printable(text).split("\n", 1)[0]
+
+
+def printable(text: str) -> str:
+    """Text from a cluster, made harmless for terminals: no control characters but line ends."""
+    return "".join(char if char.isprintable() or char == "\n" else "�" for char in text.strip())

@@ -1,0 +1,53 @@
+"""The folder of one run on the operator's machine: results that no crash can take away."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from orchestrator import ctrf
+from orchestrator.outcome import Outcome
+
+STATE = ".local/state"  # https://specifications.freedesktop.org/basedir-spec/
+
+
+class RunDir:
+    """Keeps each result as soon as it is there, and the whole report at the end."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def of_run(cls, run_id: str, env: Mapping[str, str]) -> "RunDir":
+        """The folder of a run below XDG_STATE_HOME, made on first use."""
+        base = Path(env.get("XDG_STATE_HOME") or Path(env.get("HOME") or "/tmp", STATE))  # noqa: S108
+        return cls(base / "aicr-orch/runs" / run_id)
+
+    def keep(self, outcome: Outcome) -> None:
+        """Store one result; OSError when the disk does not take it."""
+        folder = self.path / "checks"
+        folder.mkdir(parents=True, exist_ok=True)
+        write(folder / f"{outcome.phase}.{outcome.check}.json", ctrf.test(outcome))
+
+    def report(self, document: Mapping[str, Any]) -> Path:
+        """Store the whole report; OSError when the disk does not take it."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        place = self.path / "ctrf.json"
+        write(place, document)
+        return place
+
+
+def write(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a JSON file that is there whole or not at all."""
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("w", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(text(document))
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def text(document: Mapping[str, Any]) -> str:
+    """A report as JSON text, as it stands in files and on stdout."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

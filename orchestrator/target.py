@@ -1,0 +1,51 @@
+"""The cluster that a run is about: a real one, or a recorded one that is served here."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from helper.errors import CannotTell, InputError, Unreachable
+from helper.kube import Credentials, Kube, connect
+from orchestrator.errors import ClusterError, UsageError
+from orchestrator.options import Options
+
+
+@contextmanager
+def open_cluster(options: Options, env: Mapping[str, str]) -> Iterator[Kube]:
+    """Connect to the target; UsageError when the operator named none that can be used."""
+    with ExitStack() as stack:
+        source = options.kubeconfig
+        if options.replay:
+            source = str(stack.enter_context(_replay(Path(options.replay))))
+        try:
+            kube = connect(Credentials.discover(env, source, options.context), env)
+        except InputError as error:
+            raise UsageError(str(error)) from error
+        stack.callback(kube.close)
+        yield kube
+
+
+def server_version(kube: Kube) -> str:
+    """Ask the target who it is, before anything is written to it."""
+    try:
+        return kube.server_version()
+    except Unreachable as error:
+        raise ClusterError(f"no answer from the cluster: {error}") from error
+    except CannotTell as error:
+        raise ClusterError(f"the cluster refuses even its version: {error}") from error
+
+
+@contextmanager
+def _replay(folder: Path) -> Iterator[Path]:
+    """Serve a recorded cluster and give the path of its kubeconfig."""
+    from orchestrator.replay import ReplayCluster, ReplayError  # noqa: PLC0415 - only for replays
+
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(ReplayCluster.load(folder).serve())
+        except ReplayError as error:
+            raise UsageError(str(error)) from error
+        path = Path(stack.enter_context(TemporaryDirectory(prefix="aicr-replay-")), "kubeconfig")
+        server.write_kubeconfig(path)
+        yield path
