@@ -5,7 +5,7 @@ from decimal import Decimal, InvalidOperation
 
 # Go's time.ParseDuration: https://pkg.go.dev/time#ParseDuration
 _UNITS_S = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
+_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)", re.ASCII)
 
 # https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
 _SUFFIXES = {
@@ -26,7 +26,9 @@ _SUFFIXES = {
     "Pi": Decimal(2) ** 50,
     "Ei": Decimal(2) ** 60,
 }
-_QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)([numkMGTPE]?i?)")
+_QUANTITY = re.compile(
+    r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3}(?=$))?)([numkMGTPE]|[KMGTPE]i|)", re.ASCII
+)
 
 
 def parse_duration(text: str) -> float:
@@ -36,7 +38,7 @@ def parse_duration(text: str) -> float:
     """
     body = text.strip()
     sign = -1.0 if body.startswith("-") else 1.0
-    body = body.lstrip("+-") if body[:1] in "+-" else body
+    body = body[1:] if body.startswith(("+", "-")) else body
     if body == "0":
         return 0.0
     parts = _PART.findall(body)

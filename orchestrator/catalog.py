@@ -74,7 +74,7 @@ class Rule(Strict):
             raise ValueError("derive stands alone: the recipe gives the rest")
         if not self.derive and not (self.resources and self.verbs):
             raise ValueError("resources and verbs must not be empty")
-        if "*" in [*self.api_groups, *self.resources, *self.verbs]:
+        if any("*" in item for item in (*self.api_groups, *self.resources, *self.verbs)):
             raise ValueError("no wildcards: name each group, resource and verb")
         return self
 
@@ -110,7 +110,7 @@ class Resources(Strict):
 class DependencyAffinity(Strict):
     """Run the check near the pods of a component."""
 
-    component_ref: Text
+    component_ref: Text = Field(min_length=1)
     pod_label_selector: dict[str, Text] = Field(min_length=1)
     requirement: Literal["preferred", "required"] = "preferred"
     topology_key: Text = "kubernetes.io/hostname"
@@ -221,9 +221,19 @@ def _problem(document: dict[str, Any], item: Any) -> str:
         problem = f"unknown key{nearest(str(path[-1]), _keys())}"
     if "phase" in field and item["type"] == "literal_error":
         problem = f"{item['input']!r} is no phase, want one of {', '.join(PHASES)}"
+        problem += nearest(str(item["input"]), PHASES)
     return f"{where}{field}: {problem}"
 
 
 def _keys() -> Sequence[str]:
-    models: list[type[BaseModel]] = [Catalog, Entry, Rule, DependencyAffinity, Resources, EnvVar]
+    models: list[type[BaseModel]] = [
+        Catalog,
+        Metadata,
+        Entry,
+        EnvVar,
+        Resources,
+        DependencyAffinity,
+        Rule,
+        ComponentNamespace,
+    ]
     return [field.alias or name for model in models for name, field in model.model_fields.items()]

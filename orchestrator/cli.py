@@ -14,9 +14,25 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 @click.group(context_settings=CONTEXT, invoke_without_command=False)
-@click.version_option(package_name="aicr-orch", message="aicr-orch %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda context, _, asked: _print_version(context, asked=asked),
+    help="Show the version.",
+)
 def app() -> None:
     """Prove that a GPU Kubernetes cluster is deployed as its recipe says, conforms, and is fast."""
+
+
+def _print_version(context: click.Context, *, asked: bool) -> None:
+    if not asked:
+        return
+    from orchestrator.version import version  # noqa: PLC0415
+
+    click.echo(f"aicr-orch {version()}")
+    context.exit()
 
 
 @app.command()
@@ -88,8 +104,9 @@ def validate(**flags: Any) -> None:
     from rich.console import Console  # noqa: PLC0415
 
     from orchestrator import options, session  # noqa: PLC0415
+    from orchestrator.version import version  # noqa: PLC0415
 
-    given = options.build(flags, os.environ, session.version())
+    given = options.build(flags, os.environ, version())
     code = session.validate(given, os.environ, Console(stderr=True, highlight=False))
     raise SystemExit(int(code))
 

@@ -71,7 +71,7 @@ def report(
         "timestamp": datetime.fromtimestamp(stopped, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "generatedBy": TOOL,
         "results": {
-            "tool": {"name": TOOL, "version": version},
+            "tool": {"name": TOOL, **({"version": version} if version else {})},
             "summary": {
                 "tests": len(outcomes),
                 **counts,
@@ -105,7 +105,8 @@ def _extra(outcome: Outcome) -> Json:
     split = outcome.split
     times = {"wait": split.wait_s, "run": split.run_s, "collect": split.collect_s}
     seconds = {key: round(value, 3) for key, value in times.items() if value is not None}
-    found: Json = {**outcome.extra, **outcome.facts}
+    # What a check says of itself never replaces what was seen of it.
+    found: Json = {**outcome.facts, **outcome.extra}
     if outcome.exit_code is not None:
         found["exitCode"] = outcome.exit_code
     if seconds:

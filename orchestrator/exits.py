@@ -26,6 +26,8 @@ RANK = (
     Exit.TERMINATED,
     Exit.INTERNAL,
     Exit.FAILED,
+    Exit.USAGE,  # these two end a run before its first check, which then counts as not judged
+    Exit.PERMISSION,
     Exit.UNREACHABLE,
     Exit.TIMEOUT,
     Exit.INCONCLUSIVE,

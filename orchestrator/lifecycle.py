@@ -1,11 +1,12 @@
 """One check's life in the cluster: identity, Job, end, log; and what cleans up behind it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from helper import contract
 from helper.deadline import SYSTEM_CLOCK, Clock
 from helper.errors import CannotTell, KubeError
-from helper.resource import items, name, part, text
+from helper.resource import container_status, name, part, text
 from orchestrator import logs, verdict
 from orchestrator.events import CheckProgressed, Event, Notice
 from orchestrator.manifests import job_deadline_s
@@ -35,6 +36,7 @@ class CheckLife:
         sightings: Sightings,
         stop: Stop,
         emit: Callable[[Event], None],
+        patience_s: Mapping[Stage, float] = verdict.PATIENCE_S,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._planned = planned
@@ -42,8 +44,12 @@ class CheckLife:
         self._sightings = sightings
         self._stop = stop
         self._emit = emit
+        self._patience_s = patience_s
         self._clock = clock
-        self._created_wall: float | None = None
+        # Kubernetes writes whole seconds; what the watch showed is finer.
+        self._created: float | None = None
+        self._seen_running: float | None = None
+        self._seen_ended: float | None = None
 
     def run(self) -> Outcome:
         """Create everything, wait for the end, collect; never raises for what a cluster does."""
@@ -51,7 +57,7 @@ class CheckLife:
             missing = self._workspace.create_identity(self._planned)
             for namespace in missing:
                 self._notice(f"namespace {namespace} does not exist, so no right in it was granted")
-            self._created_wall = self._clock.wall()
+            self._created = self._clock.wall()
             self._workspace.create_job(self._planned)
         except CannotTell as error:
             words = f"failed to deploy Job: {error}"
@@ -92,6 +98,8 @@ class CheckLife:
                     continue
             if found.stage is not last.stage:
                 last, since = found, now
+                if found.stage is Stage.RUNNING:
+                    self._seen_running = self._clock.wall()
                 patience_s = self._first_patience_s(found, give_up - now)
                 self._emit(CheckProgressed(self._planned.name, found.stage, found.reason))
                 continue
@@ -105,6 +113,7 @@ class CheckLife:
         """The end of the wait for reasons that need no patience."""
         ending = verdict.ended(seen)
         if ending:
+            self._seen_ended = self._clock.wall()
             return ending
         if self._stop:
             return Ending(Status.OTHER, f"cancelled: {self._stop.reason}", "Cancelled")
@@ -112,17 +121,16 @@ class CheckLife:
             raise self._sightings.failure
         return None
 
-    @staticmethod
-    def _first_patience_s(found: Progress, left_s: float) -> float:
+    def _first_patience_s(self, found: Progress, left_s: float) -> float:
         if found.stage is Stage.CREATED:
             return FIRST_LOOK_AT_EVENTS_S
-        return verdict.PATIENCE_S.get(found.stage, left_s)
+        return self._patience_s.get(found.stage, left_s)
 
     def _lost_patience(
         self, seen: Sighting, found: Progress, waited_s: float
     ) -> tuple[Ending | None, float]:
         """Look at events: the end they call for, or how long a stage may last in all."""
-        limit_s = verdict.PATIENCE_S.get(found.stage, waited_s)
+        limit_s = self._patience_s.get(found.stage, waited_s)
         subjects = [self._planned.object_name] + ([name(seen.pod)] if seen.pod else [])
         events = [event for subject in subjects for event in self._workspace.events(subject)]
         refused = [event for event in events if event.get("reason") == "FailedCreate"]
@@ -144,7 +152,9 @@ class CheckLife:
         seen = self._sightings.of(self._planned.object_name)
         if not seen.pod or verdict.progress(seen).stage not in (Stage.RUNNING, Stage.ENDED):
             return logs.Log()
-        if not text(_state_of(seen), "containerID") and "terminated" in _state_of(seen):
+        status = container_status(seen.pod, contract.CONTAINER)
+        terminated = part(status, "state", "terminated")
+        if terminated and not text(terminated, "containerID"):
             return logs.Log()
         try:
             return logs.split(self._workspace.log(name(seen.pod)))
@@ -163,14 +173,7 @@ class CheckLife:
                 self._sightings.changed.wait(left)
 
     def _outcome(self, ending: Ending, log: logs.Log) -> Outcome:
-        planned, wall = self._planned, self._clock.wall()
-        created, started, stopped = self._created_wall, ending.started, ending.stopped
-        split = Split(
-            wait_s=max(0.0, started - created) if started and created else None,
-            run_s=stopped - started if started and stopped else None,
-            collect_s=max(0.0, wall - stopped) if stopped else None,
-        )
-        entry = planned.entry
+        planned, entry = self._planned, self._planned.entry
         extra = {
             "job": planned.object_name,
             "description": entry.description if entry else "",
@@ -186,13 +189,26 @@ class CheckLife:
             message=ending.message,
             raw_status=ending.raw_status,
             exit_code=ending.exit_code,
-            started=started,
-            stopped=stopped,
+            started=ending.started,
+            stopped=ending.stopped,
             stdout=log.stdout,
             stderr=log.stderr,
             facts=log.facts,
             extra={key: value for key, value in extra.items() if value},
-            split=split,
+            split=self._split(ending),
+        )
+
+    def _split(self, ending: Ending) -> Split:
+        """Where the time went, as the watch showed it; a container that never ran has no times."""
+        if ending.started is None or ending.stopped is None or self._created is None:
+            return Split()
+        ended = self._seen_ended or ending.stopped
+        # A container that lives shorter than kubelet reports may never be seen running.
+        running = self._seen_running or min(max(ending.started, self._created), ended)
+        return Split(
+            wait_s=running - self._created,
+            run_s=ended - running,
+            collect_s=self._clock.wall() - ended,
         )
 
     def _notice(self, words: str, level: str = "info") -> None:
@@ -210,11 +226,6 @@ def _with_words(ending: Ending, log: logs.Log) -> Ending:
 
 def _overdue(waited_s: float) -> str:
     return f"no end seen after {waited_s:.0f} s, past the Job's own deadline"
-
-
-def _state_of(seen: Sighting) -> dict[str, object]:
-    statuses = items(seen.pod, "status", "containerStatuses")
-    return part(statuses[0], "state") if statuses else {}
 
 
 def _is_over(seen: Sighting) -> bool:

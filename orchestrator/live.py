@@ -141,7 +141,7 @@ class Terminal:
             Text(end, style),
             *(Text(f"report: {place}") for place in places),
             sep="\n",
-            soft_wrap=True,
+            soft_wrap=not self._console.is_terminal,  # files and CI logs keep whole lines
         )
 
 
@@ -152,25 +152,27 @@ def _attention(outcome: Outcome) -> Text:
 
 
 def _table(rows: Sequence[_Row], now: float) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim", expand=False)
-    table.add_column("", width=1)
-    table.add_column("check", no_wrap=True)
-    table.add_column("phase", no_wrap=True)
-    table.add_column("status", no_wrap=True)
-    table.add_column("time", justify="right", no_wrap=True)
-    table.add_column("", overflow="ellipsis", no_wrap=True)
-    for row in rows:
-        table.add_row(*_cells(row, now))
+    """All checks; names and verdicts keep their width, only the words at the end are cut."""
+    table = Table(box=None, pad_edge=False, header_style="dim", expand=True)
+    cells = [_cells(row, now) for row in rows]
+    for number, header in enumerate(("", "check", "phase", "status", "time")):
+        widest = max(len(line[number]) for line in cells)
+        justify: Any = "right" if header == "time" else "left"
+        table.add_column(header, min_width=max(widest, len(header)), justify=justify, no_wrap=True)
+    table.add_column("", ratio=1, overflow="ellipsis", no_wrap=True)
+    for line in cells:
+        table.add_row(*line)
     return table
 
 
-def _cells(row: _Row, now: float) -> list[Any]:
+def _cells(row: _Row, now: float) -> list[Text]:
     if row.outcome is None:
         frame = FRAMES[int(now * REFRESHES_PER_S) % len(FRAMES)]
         moving = Text(frame, "blue") if row.since is not None else Text("·", "dim")
         took = f"{now - row.since:.1f}s" if row.since is not None else ""
         style = "blue" if row.since is not None else "dim"
-        return [moving, Text(row.check), Text(row.phase, "dim"), Text(row.stage, style), took, ""]
+        name, phase = Text(row.check), Text(row.phase, "dim")
+        return [moving, name, phase, Text(row.stage, style), Text(took), Text()]
     outcome = row.outcome
     style = STYLE[outcome.status]
     took = f"{outcome.duration_s:.1f}s" if outcome.split.run_s is not None else ""
@@ -180,6 +182,6 @@ def _cells(row: _Row, now: float) -> list[Any]:
         Text(row.check),
         Text(row.phase, "dim"),
         Text(outcome.status, style),
-        took,
+        Text(took),
         Text(report.first_line(words), "dim"),
     ]

@@ -1,6 +1,7 @@
 """A container's log, taken apart: evidence, log lines, facts."""
 
 import json
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -42,7 +43,9 @@ def split(text: str) -> Log:
 
 def _take_fact(line: str, facts: dict[str, Any]) -> bool:
     try:
-        found = json.loads(line.removeprefix(contract.FACT_PREFIX))
+        found = json.loads(
+            line.removeprefix(contract.FACT_PREFIX), parse_float=_finite, parse_constant=_finite
+        )
     except (ValueError, RecursionError):
         return False
     if not isinstance(found, dict):
@@ -53,6 +56,14 @@ def _take_fact(line: str, facts: dict[str, Any]) -> bool:
         else:
             facts[str(key)] = value
     return True
+
+
+def _finite(number: str) -> float:
+    """Read a number that a JSON report can carry; ValueError for NaN and infinities."""
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(f"{number} is no JSON number")
+    return value
 
 
 def _shorten(lines: Iterable[str], limit: int) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from helper import contract
 from helper.errors import InputError
 from helper.placement import parse_selector, parse_tolerations
 from helper.quantity import parse_duration
+from orchestrator.catalog import NAME
 from orchestrator.errors import UsageError
 from orchestrator.images import ImageRules
 from orchestrator.outcome import DEFAULT_FAIL_ON, FAIL_ON
@@ -15,6 +16,7 @@ from orchestrator.plan import RUN_ID, Placement, new_run_id, parse_phases
 from orchestrator.run import RunSettings
 
 FAIL_FAST = ("phase", "check")
+MAX_NAMESPACE = 63
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def build(flags: Mapping[str, object], env: Mapping[str, str], version: str) -> 
         output=str(flags["output"] or ""),
         kubeconfig=str(flags["kubeconfig"] or ""),
         context=str(flags["context"] or ""),
-        namespace=str(flags["namespace"]),
+        namespace=_namespace(str(flags["namespace"])),
         phases=parse_phases(_items(flags["phase"])),
         run_id=run_id,
         rules=ImageRules(
@@ -72,6 +74,13 @@ def build(flags: Mapping[str, object], env: Mapping[str, str], version: str) -> 
         settings=_settings(flags),
         debug=bool(flags["debug"]),
     )
+
+
+def _namespace(name: str) -> str:
+    if not NAME.fullmatch(name) or len(name) > MAX_NAMESPACE:
+        allowed = f"lower-case letters, digits and dashes, at most {MAX_NAMESPACE}"
+        raise UsageError(f"--namespace {name!r}: want {allowed}")
+    return name
 
 
 def _placement(flags: Mapping[str, object]) -> Placement:
@@ -101,11 +110,14 @@ def _settings(flags: Mapping[str, object]) -> RunSettings:
         raise UsageError(f"--timeout: {error}") from error
     if timeout_s is not None and timeout_s <= 0:
         raise UsageError(f"--timeout {timeout}: want more than 0")
+    min_coverage = float(str(flags["min_coverage"]))
+    if not 0 <= min_coverage <= 100:  # noqa: PLR2004 - false for NaN, too
+        raise UsageError(f"--min-coverage {min_coverage:g}: want a percentage from 0 to 100")
     return RunSettings(
         max_parallel=int(str(flags["max_parallel"])),
         fail_fast=fail_fast,
         keep=bool(flags["no_cleanup"]),
-        min_coverage=float(str(flags["min_coverage"])) / 100,
+        min_coverage=min_coverage / 100,
         fail_on=fail_on if flags["fail_on_error"] else (),
         timeout_s=timeout_s,
     )

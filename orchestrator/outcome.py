@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from helper.check import SkipCode
+from helper.resource import number, part
 from orchestrator.exits import Exit
 
 
@@ -27,6 +28,15 @@ class PhaseStatus(StrEnum):
     INCOMPLETE = "incomplete"
     SKIPPED = "skipped"
     NOT_SELECTED = "not selected"
+
+
+GRAVITY = (
+    PhaseStatus.FAILED,
+    PhaseStatus.OTHER,
+    PhaseStatus.INCOMPLETE,
+    PhaseStatus.PASSED,
+    PhaseStatus.SKIPPED,
+)
 
 
 @dataclass(frozen=True)
@@ -68,9 +78,11 @@ class Outcome:
 
     def lacks_coverage(self, minimum: float) -> bool:
         """Whether less was looked at than `minimum`, a share from 0 to 1."""
-        coverage = self.facts.get("coverage") or {}
-        seen, total = coverage.get("seen"), coverage.get("total")
-        return isinstance(seen, int) and isinstance(total, int) and seen < minimum * total
+        coverage = part(self.facts, "coverage")
+        seen, total = number(coverage, "seen"), number(coverage, "total")
+        if seen is None or total is None:
+            return False
+        return seen < round(minimum * total, 6)  # rounded, since 0.07 * 100 is more than 7
 
 
 @dataclass(frozen=True)
@@ -86,16 +98,18 @@ class PhaseResult:
     @property
     def status(self) -> PhaseStatus:
         """Fold the outcomes; a phase where nothing was proven is never `passed`."""
-        found = {outcome.status for outcome in self.outcomes}
-        if not found:
-            return PhaseStatus.NOT_SELECTED
-        if Status.FAILED in found:
-            return PhaseStatus.FAILED
-        if Status.OTHER in found:
-            return PhaseStatus.OTHER
+        found = self.verdicts
+        return next((verdict for verdict in GRAVITY if verdict in found), PhaseStatus.NOT_SELECTED)
+
+    @property
+    def verdicts(self) -> set[PhaseStatus]:
+        """Every verdict that its checks call for, the lesser ones too."""
+        found = {PhaseStatus(outcome.status) for outcome in self.outcomes}
         if any(is_incomplete(outcome, self.min_coverage) for outcome in self.outcomes):
-            return PhaseStatus.INCOMPLETE
-        return PhaseStatus.PASSED if Status.PASSED in found else PhaseStatus.SKIPPED
+            found.add(PhaseStatus.INCOMPLETE)
+        if found != {PhaseStatus.SKIPPED}:
+            found.discard(PhaseStatus.SKIPPED)
+        return found
 
     def count(self, status: Status) -> int:
         """How many checks ended so."""
@@ -113,7 +127,7 @@ DEFAULT_FAIL_ON = ("failed", "other", "incomplete")
 
 
 def exits(phases: Sequence[PhaseResult], fail_on: Iterable[str]) -> set[Exit]:
-    """The exit codes that the verdicts of a run call for."""
+    """The exit codes that the verdicts of a run call for; a verdict never hides a lesser one."""
     wanted = set(fail_on)
     code = {
         PhaseStatus.FAILED: Exit.FAILED,
@@ -121,6 +135,5 @@ def exits(phases: Sequence[PhaseResult], fail_on: Iterable[str]) -> set[Exit]:
         PhaseStatus.INCOMPLETE: Exit.INCONCLUSIVE,
         PhaseStatus.SKIPPED: Exit.INCONCLUSIVE,
     }
-    return {
-        code[phase.status] for phase in phases if phase.status in code and phase.status in wanted
-    }
+    found = {verdict for phase in phases for verdict in phase.verdicts}
+    return {code[verdict] for verdict in found if verdict in code and verdict in wanted}

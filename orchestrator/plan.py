@@ -14,7 +14,7 @@ from orchestrator.errors import RecipeError, UsageError, nearest
 from orchestrator.images import ImageRules, pull_policy, resolve
 from orchestrator.rights import Grants, grants
 
-RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{16}")
+RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{16}")
 NOT_BUILT = "not implemented in this version"
 
 

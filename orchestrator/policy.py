@@ -1,7 +1,7 @@
 """Who hands out GPUs, as the recipe's component values decide it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from helper.models import ComponentRef, Policy, ValidationInput
@@ -21,6 +21,14 @@ class Decision:
 
 def decide(recipe: ValidationInput) -> Decision:
     """Resolve the allocation policy; RecipeError for values that contradict each other."""
+    decision = _decide(recipe)
+    if not all(recipe.enabled(name) for name in GPU_OPERATORS):
+        return decision
+    both = f"{' and '.join(GPU_OPERATORS)} are both enabled: the values of {GPU_OPERATORS[0]} count"
+    return replace(decision, warning="; ".join(filter(None, (decision.warning, both))))
+
+
+def _decide(recipe: ValidationInput) -> Decision:
     driver = recipe.enabled(DRA_DRIVER)
     operator = recipe.enabled(*GPU_OPERATORS)
     plugin = bool(operator) and _switch(operator, "devicePlugin", "enabled", default=True)

@@ -12,8 +12,11 @@ from helper.documents import raw_text
 from helper.models import Constraint, Snapshot, Subtype, ValidationInput
 
 TYPES = ("K8s", "GPU", "OS", "SystemD", "NodeTopology", "NetworkTopology")
-ITEM = re.compile(r"(?P<subtype>[^\[\].]+)\[(?P<selector>[^\]]*)\]\.(?P<key>.+)", re.DOTALL)
+# What may follow the type. The first dot or bracket ends a subtype; a key may hold both.
+PLAIN = re.compile(r"\.(?P<subtype>[^\[.]+)\.(?P<key>.+)", re.DOTALL)
+ITEM = re.compile(r"\.(?P<subtype>[^\[\].]+)\[(?P<selector>[^\]]*)\]\.(?P<key>.+)", re.DOTALL)
 QUOTED = re.compile(r'\["(?P<subtype>[^"]+)"\]\.(?P<key>.+)', re.DOTALL)
+FORMS = 'want TYPE.SUBTYPE.KEY, TYPE.SUBTYPE[SELECTOR].KEY or TYPE["SUBTYPE"].KEY'
 
 
 class Result(StrEnum):
@@ -42,9 +45,11 @@ class Finding:
 
     def __str__(self) -> str:
         wanted = f"{self.constraint.name}: want {self.constraint.value}"
-        text = f"{wanted}, found {self.actual}" if self.actual else f"{wanted}, {self.reason}"
-        if self.actual and self.reason:
-            text = f"{text} ({self.reason})"
+        if self.result is Result.UNEVALUABLE and not self.actual:
+            text = f"{wanted}, {self.reason}"
+        else:
+            text = f"{wanted}, found {self.actual or 'an empty text'}"
+            text += f" ({self.reason})" if self.reason else ""
         hint = self.constraint.remediation
         return f"{text}; {hint}" if hint and self.result is not Result.PASSED else text
 
@@ -52,9 +57,10 @@ class Finding:
 def gate(recipe: ValidationInput, snapshot: Snapshot | None) -> Sequence[Finding]:
     """Evaluate all readiness constraints; those of `validation.readiness` win by name."""
     block = recipe.config.get("readiness")
-    named = {item.name: item for item in recipe.constraints}
-    named.update({item.name: item for item in (block.constraints if block else [])})
-    return [_evaluate(constraint, snapshot) for constraint in named.values()]
+    own = list(block.constraints) if block else []
+    replaced = {item.name for item in own}
+    general = [item for item in recipe.constraints if item.name not in replaced]
+    return [_evaluate(constraint, snapshot) for constraint in [*general, *own]]
 
 
 def _evaluate(constraint: Constraint, snapshot: Snapshot | None) -> Finding:
@@ -79,23 +85,24 @@ def extract(snapshot: Snapshot, path: str) -> str:
 
     Raises ConstraintError for a path that cannot be read, LookupError for one that names nothing.
     """
-    kind, _, rest = path.partition(".")
+    kind = re.split(r"[.\[]", path, maxsplit=1)[0]
     if kind not in TYPES:
         raise ConstraintError(f"{path!r} does not begin with one of {', '.join(TYPES)}")
+    rest = path.removeprefix(kind)
+    quoted, item, plain = (form.fullmatch(rest) for form in (QUOTED, ITEM, PLAIN))
+    if not (quoted or item or plain):
+        raise ConstraintError(f"{path!r}: {FORMS}")
     measurement = next((item for item in snapshot.measurements if item.type == kind), None)
     if measurement is None:
         raise LookupError(f"the snapshot has no measurement {kind}")
-    quoted = QUOTED.fullmatch(rest)
     if quoted:
         subtype = _subtype(measurement.subtypes, quoted["subtype"], kind)
         return _reading(subtype.data, quoted["key"], path)
-    item = ITEM.fullmatch(rest)
     if item:
         subtype = _subtype(measurement.subtypes, item["subtype"], kind)
         return _of_item(subtype, item["selector"], item["key"], path)
-    if "[" in rest.partition(".")[0] or "." not in rest:
-        raise ConstraintError(f"{path!r}: want TYPE.SUBTYPE.KEY or TYPE.SUBTYPE[SELECTOR].KEY")
     # A subtype's name may hold dots: the longest one that is there counts.
+    rest = rest.removeprefix(".")
     known = sorted((s.subtype for s in measurement.subtypes), key=len, reverse=True)
     name = next((s for s in known if rest.startswith(f"{s}.")), rest.partition(".")[0])
     subtype = _subtype(measurement.subtypes, name, kind)
@@ -117,14 +124,15 @@ def _of_item(subtype: Subtype, selector: str, key: str, path: str) -> str:
     if separator:
         if not field or not value:
             raise ConstraintError(f"{path!r}: the selector wants a key and a value")
-        matches = [item for item in subtype.items if _item_value(item, field) == value]
+        matches = [at for at, item in enumerate(subtype.items) if _item_value(item, field) == value]
     else:
         if not selector.isdecimal():
             raise ConstraintError(f"{path!r}: the selector is neither an index nor key=value")
-        matches = subtype.items[int(selector) : int(selector) + 1]
+        matches = [at for at in range(len(subtype.items)) if at == int(selector)]
     if len(matches) != 1:
-        raise LookupError(f"{len(matches)} items match [{selector}], want one")
-    found = _item_value(matches[0], key)
+        which = f" ({', '.join(str(at) for at in matches)})" if matches else ""
+        raise LookupError(f"{len(matches)} items match [{selector}]{which}, want one")
+    found = _item_value(subtype.items[matches[0]], key)
     if found is None:
         raise LookupError(f"the item [{selector}] has no {key}")
     return found
@@ -133,25 +141,25 @@ def _of_item(subtype: Subtype, selector: str, key: str, path: str) -> str:
 def _item_value(item: dict[str, Any], key: str) -> str | None:
     for part in ("data", "context"):
         values = item.get(part)
-        if isinstance(values, dict) and key in values:
+        if isinstance(values, dict) and values.get(key) is not None:
             return canonical(values[key])
     return None
 
 
 def _reading(data: dict[str, Any], key: str, path: str) -> str:
-    if key not in data:
+    if data.get(key) is None:
         raise LookupError(f"the snapshot has no {path}{_near(key, data)}")
     return canonical(data[key])
 
 
 def canonical(value: Any) -> str:
-    """A reading as text: true, 8, 24.04, never True or 8.0."""
+    """A reading as text: `true`, and a number as it was written but never `4e+06`."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = raw_text(value)
-    if isinstance(text, float) and text.is_integer():
-        return str(int(text))
-    return "" if text is None else str(text)
+    text = str(raw_text(value))
+    if isinstance(value, float) and value.is_integer() and "e" in text.lower():
+        return str(int(value))
+    return text
 
 
 def _near(word: str, known: Iterable[str]) -> str:

@@ -84,6 +84,8 @@ def _expected_resources(
             if kind is None:
                 continue  # the check says that it cannot look at such a kind
             namespace = (expected.namespace or ref.namespace) if kind.namespaced else None
+            if namespace == "":
+                continue  # likewise for an object that could be anywhere
             names.setdefault((namespace, kind.group, kind.plural), set()).add(expected.name)
     for (namespace, group, plural), found in sorted(
         names.items(), key=lambda item: (item[0][0] or "", *item[0][1:])

@@ -33,9 +33,10 @@ from orchestrator.plan import NOT_BUILT, PhasePlan, Plan, PlannedCheck
 from orchestrator.schedule import startable
 from orchestrator.sightings import Sightings
 from orchestrator.stop import Stop
+from orchestrator.verdict import PATIENCE_S, Stage
 from orchestrator.workspace import Workspace
 
-PATIENCE_S = 60.0
+API_PATIENCE_S = 60.0
 SWEEP_S = 30.0
 HURRIED_SWEEP_S = 5.0
 DEFAULT_MAX_PARALLEL = 8
@@ -52,6 +53,7 @@ class RunSettings:
     min_coverage: float = 1.0
     fail_on: tuple[str, ...] = DEFAULT_FAIL_ON
     timeout_s: float | None = None
+    patience_s: Mapping[Stage, float] = field(default_factory=lambda: PATIENCE_S)
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ class Run:
         self.stop = Stop()
         self._changed = self.stop.changed
         # An API server that restarts in the middle of a run must not change a verdict.
-        patient = kube.patient(PATIENCE_S)
+        patient = kube.patient(API_PATIENCE_S)
         self._workspace = Workspace(patient, context)
         self._sightings = Sightings(patient, context.namespace, plan.run_id, self._changed)
 
@@ -225,6 +227,7 @@ class Run:
             sightings=self._sightings,
             stop=self.stop,
             emit=self._emit,
+            patience_s=self._settings.patience_s,
             clock=self._clock,
         )
         try:

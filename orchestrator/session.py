@@ -6,8 +6,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +25,7 @@ from orchestrator.outcome import Outcome
 from orchestrator.recipe import Recipe
 from orchestrator.run import Run, RunResult
 from orchestrator.stop import Stop
+from orchestrator.version import version
 
 CATALOG = Path(__file__).with_name("catalog.yaml")
 EMPTY_SNAPSHOT = "apiVersion: aicr.run/v1alpha2\nkind: Snapshot\nmeasurements: []\n"
@@ -45,14 +44,6 @@ class Prepared:
     snapshot_text: str
     plan: plan.Plan
     warnings: tuple[str, ...]
-
-
-def version() -> str:
-    """The version of this program; `dev` in a checkout that is not installed."""
-    try:
-        return installed_version("aicr-orch")
-    except PackageNotFoundError:
-        return "dev"
 
 
 def built_in_catalog() -> Catalog:

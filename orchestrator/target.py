@@ -10,6 +10,8 @@ from helper.kube import Credentials, Kube, connect
 from orchestrator.errors import ClusterError, UsageError
 from orchestrator.options import Options
 
+FIRST_ANSWER_S = 3.0  # a cluster that does not answer is usually a wrong address
+
 
 @contextmanager
 def open_cluster(options: Options, env: Mapping[str, str]) -> Iterator[Kube]:
@@ -19,7 +21,8 @@ def open_cluster(options: Options, env: Mapping[str, str]) -> Iterator[Kube]:
         if options.replay:
             source = str(stack.enter_context(_replay(Path(options.replay))))
         try:
-            kube = connect(Credentials.discover(env, source, options.context), env)
+            credentials = Credentials.discover(env, source, options.context)
+            kube = connect(credentials, env, patience_s=FIRST_ANSWER_S)
         except InputError as error:
             raise UsageError(str(error)) from error
         stack.callback(kube.close)

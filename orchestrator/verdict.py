@@ -26,6 +26,16 @@ MEANING = {
     139: "the check crashed (segmentation fault)",
     SIGTERM_EXIT: "the check was asked to stop (SIGTERM)",
 }
+# Who ended a pod, from its `status.reason` or its condition DisruptionTarget.
+# https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions
+DISRUPTED = {
+    "Preempting": "Preempted",
+    "PreemptionByScheduler": "Preempted",
+    "TerminationByKubelet": "Evicted",
+    "EvictionByEvictionAPI": "PodDeleted",
+    "DeletionByTaintManager": "NodeLost",
+    "DeletionByPodGC": "NodeLost",
+}
 BY_EXIT = {
     contract.ExitCode.PASS: Status.PASSED,
     contract.ExitCode.FAIL: Status.FAILED,
@@ -119,11 +129,11 @@ def ended(seen: Sighting) -> Ending | None:
         return _of_container(seen, pod, terminated)
     extra = _where(pod)
     if text(pod, "status", "phase") in ("Failed", "Succeeded"):
-        reason = text(pod, "status", "reason") or "NoContainerStatus"
-        words = text(pod, "status", "message") or "the pod ended without a container status"
-        return Ending(Status.OTHER, f"{reason}: {words}", reason, extra=extra)
+        unknown = ("NoContainerStatus", "the pod ended without a container status")
+        reason, words = _disruption(seen) or unknown
+        return Ending(Status.OTHER, words, reason, extra=extra)
     if seen.pod_gone:
-        reason, words = _disruption(seen)
+        reason, words = _disruption(seen) or ("PodDeleted", "the pod is gone")
         return Ending(Status.OTHER, f"{words}; its log and result are lost", reason, extra=extra)
     if seen.job_gone and seen.pod is None:
         return Ending(Status.OTHER, "the Job was deleted before its pod ran", "JobDeleted")
@@ -137,11 +147,11 @@ def ended(seen: Sighting) -> Ending | None:
 
 
 def stuck(found: Progress, planned_image: str, waited_s: float, events: list[str]) -> Ending:
-    """The end of a check whose stage has lasted too long."""
-    reason = found.reason or {Stage.CREATED: "NoPod", Stage.STARTING: "StartTimeout"}.get(
-        found.stage, "Stuck"
-    )
-    words = found.message or found.reason or "no reason given"
+    """The end of a check whose stage has lasted too long; `events` are told oldest first."""
+    unknown = {Stage.CREATED: "NoPod", Stage.STARTING: "StartTimeout"}.get(found.stage, "Stuck")
+    reason = unknown if found.reason in STARTING_REASONS else found.reason
+    # A volume that cannot be mounted is told by an event only, the youngest one.
+    words = found.message or (events[-1] if events else "no reason given")
     where = f" (image {planned_image})" if found.stage is Stage.PULLING else ""
     message = f"{reason} after {waited_s:.0f} s, {found.stage}{where}: {words}"
     return Ending(Status.OTHER, "\n".join([message, *events])[:2000], reason)
@@ -161,8 +171,9 @@ def _of_container(seen: Sighting, pod: Json, terminated: Json) -> Ending:
         "stopped": _epoch(terminated, "finishedAt"),
     }
     if not text(terminated, "containerID"):
-        words = "the pod is marked as ended, but no container ever ran; is its node a fake one?"
-        return Ending(Status.OTHER, words, "NoContainer", code, extra=extra)
+        fake = "the pod is marked as ended, but no container ever ran; is its node a fake one?"
+        raw, words = _disruption(seen) or ("NoContainer", fake)
+        return Ending(Status.OTHER, words, raw, code, extra=extra)
     if times["started"] is None:
         words = message or MEANING[128]
         return Ending(
@@ -184,33 +195,34 @@ def _without_verdict(seen: Sighting, pod: Json, code: int | None, reason: str) -
         limit = _memory_limit(pod)
         return "OOMKilled", f"the check used more memory than its limit{limit}"
     if code in (OOM_EXIT, SIGTERM_EXIT):
-        raw, words = _disruption(seen)
-        if raw != "Gone":
-            return raw, words
+        disruption = _disruption(seen)
+        if disruption:
+            return disruption
         return ("Killed" if code == OOM_EXIT else f"Exit:{code}"), MEANING[code]
     meaning = MEANING.get(code or 0, "the check gave no verdict")
     return f"Exit:{code}", f"exit {code}, {meaning}"
 
 
-def _disruption(seen: Sighting) -> tuple[str, str]:
-    """Who ended the pod from outside, as far as its last state tells."""
+def _disruption(seen: Sighting) -> tuple[str, str] | None:
+    """Who ended the pod from outside, as far as its last state tells; None for nobody."""
     pod, job = seen.pod or {}, seen.job or {}
     for kind in ("FailureTarget", "Failed"):
         found = condition(job, kind)
         if found and found.get("reason") == "DeadlineExceeded":
             return "DeadlineExceeded", "Kubernetes ended the check at its Job's deadline"
+    if text(pod, "status", "reason"):
+        reason, message = text(pod, "status", "reason"), text(pod, "status", "message")
+        return DISRUPTED.get(reason, reason), f"{reason}: {message or 'no reason given'}"
     target = condition(pod, "DisruptionTarget")
     if target and target.get("status") == "True":
-        reason = text(target, "reason") or "Disrupted"
-        return reason, f"the pod was removed from its node ({reason}): {text(target, 'message')}"
-    if text(pod, "status", "reason"):
-        reason = text(pod, "status", "reason")
-        return reason, f"{reason}: {text(pod, 'status', 'message')}"
+        reason, message = text(target, "reason") or "Disrupted", text(target, "message")
+        words = f"the pod was removed from its node ({reason})"
+        return DISRUPTED.get(reason, reason), f"{words}: {message}" if message else words
     if seen.job_gone or is_being_deleted(job):
         return "JobDeleted", "somebody deleted the Job while the check ran"
     if seen.pod_gone or is_being_deleted(pod):
         return "PodDeleted", "somebody deleted the pod while the check ran"
-    return "Gone", "the pod is gone"
+    return None
 
 
 def _memory_limit(pod: Json) -> str:

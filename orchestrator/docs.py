@@ -1,0 +1,107 @@
+"""The catalog as a page for people: docs/checks.md.
+
+`python -m orchestrator.docs >docs/checks.md`; a test compares the two.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from helper.models import PHASES
+from orchestrator.catalog import Catalog, ComponentNamespace, Derive, Entry, Rule, parse
+
+CATALOG = Path(__file__).with_name("catalog.yaml")
+HEAD = """# Checks
+
+Written from `catalog.yaml` by `make docs`; change it there.
+"""
+LATER = " \\*"
+NOTE = "\\* In the catalog, but not in this version: selecting it gives `other`, never a pass."
+LOCKS = """## Locks
+
+Checks that hold the same lock never run at the same time; all others may.
+"""
+RIGHTS = """## Rights
+
+What each check may do in the cluster, and nothing beyond: every check runs under its own
+ServiceAccount with exactly these rules, made just before it and removed after it.
+"""
+DERIVED = {
+    Derive.EXPECTED_RESOURCES: "get each expected resource of the recipe, by name",
+    Derive.COMPONENT_NAMESPACES: "get the namespaces of the recipe's components, by name",
+    Derive.HEALTH_CHECKS: "get and list what the components' health checks assert",
+}
+
+
+def render(catalog: Catalog) -> str:
+    """Give the whole page."""
+    parts = [HEAD, *(_phase(phase, catalog.of_phase(phase)) for phase in PHASES)]
+    if not all(entry.available for entry in catalog.validators):
+        parts.append(f"{NOTE}\n")
+    parts += [LOCKS, _locks(catalog.validators), RIGHTS, _rights(catalog.validators)]
+    return "\n".join(parts)
+
+
+def _phase(phase: str, entries: Sequence[Entry]) -> str:
+    rows = [
+        (
+            f"`{entry.name}`{'' if entry.available else LATER}",
+            entry.description,
+            f"`{entry.requirement}`" if entry.requirement else "",
+            f"{entry.timeout_s / 60:g} min",
+        )
+        for entry in entries
+    ]
+    title = f"## {phase.capitalize()}\n\n"
+    return title + _table(("check", "what it proves", "CNCF requirement", "budget"), rows)
+
+
+def _locks(entries: Iterable[Entry]) -> str:
+    holders: dict[str, list[str]] = {}
+    for entry in entries:
+        for lock in entry.locks:
+            holders.setdefault(lock, []).append(f"`{entry.name}`")
+    rows = [(f"`{lock}`", ", ".join(names)) for lock, names in sorted(holders.items())]
+    return _table(("lock", "held by"), rows)
+
+
+def _rights(entries: Iterable[Entry]) -> str:
+    rows = [
+        (f"`{entry.name}`", "<br>".join(map(_rule, entry.rbac)) or "nothing")
+        for entry in entries
+        if entry.available
+    ]
+    return _table(("check", "may"), rows)
+
+
+def _rule(rule: Rule) -> str:
+    """Write one right as a sentence part: `list pods in the namespace of gpu-operator`."""
+    if rule.derive:
+        return DERIVED[rule.derive]
+    groups = [group for group in rule.api_groups if group]
+    what = ", ".join(f"{name}.{groups[0]}" if groups else name for name in rule.resources)
+    named = f" {', '.join(rule.resource_names)}" if rule.resource_names else ""
+    match rule.namespace:
+        case None:
+            where = "cluster-wide"
+        case ComponentNamespace(component=component):
+            where = f"in the namespace of {component}"
+        case namespace:
+            where = f"in {namespace}"
+    return f"{' and '.join(_joined(rule.verbs))} {what}{named}, {where}"
+
+
+def _joined(verbs: Sequence[str]) -> Iterator[str]:
+    """Give `get, list` and `watch` of three verbs, so that they read as a sentence."""
+    if verbs[:-1]:
+        yield ", ".join(verbs[:-1])
+    yield verbs[-1]
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render(parse(CATALOG.read_bytes(), CATALOG.name)))

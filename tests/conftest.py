@@ -1,0 +1,89 @@
+"""Factories that tests share; everything is healthy by default."""
+
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, redirect_stderr
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helper import contract, documents, runner
+from orchestrator.replay import ReplayCluster
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class CheckRun:
+    """How a check ended and all that it said."""
+
+    code: int
+    message: str  # the termination log
+    stdout: str
+    stderr: str
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The machine-readable facts, the last of each key."""
+        prefix = contract.FACT_PREFIX
+        found: dict[str, Any] = {}
+        for line in self.stdout.splitlines():
+            if line.startswith(prefix):
+                found.update(json.loads(line.removeprefix(prefix)))
+        return found
+
+
+RunCheck = Callable[..., CheckRun]
+
+
+@pytest.fixture
+def run_check(tmp_path: Path) -> Iterator[RunCheck]:
+    """Run a check through the real runner, in process, against a replay cluster."""
+    with ExitStack() as stack:
+
+        def run(
+            package: str,
+            name: str,
+            *,
+            cluster: ReplayCluster | Sequence[Json] = (),
+            recipe: Mapping[str, Any] | None = None,
+            snapshot: Mapping[str, Any] | None = None,
+            env: Mapping[str, str] | None = None,
+        ) -> CheckRun:
+            if not isinstance(cluster, ReplayCluster):
+                cluster = ReplayCluster(objects=list(cluster))
+            server = stack.enter_context(cluster.serve())
+            root = tmp_path / "root"
+            kubeconfig = _prepare_root(root, recipe, snapshot)
+            server.write_kubeconfig(kubeconfig)
+            given = {
+                contract.FILE_ROOT: str(root),
+                "KUBECONFIG": str(kubeconfig),
+                contract.CHECK_TIMEOUT: "30s",
+                contract.RUN_ID: "20260101-000000-0123456789abcdef",
+                **(env or {}),
+            }
+            out, err = io.StringIO(), io.StringIO()
+            with redirect_stderr(err):
+                code = runner.main(package, [name], given, out)
+            message = (root / "dev/termination-log").read_text()
+            return CheckRun(code, message, out.getvalue(), err.getvalue())
+
+        yield run
+
+
+def _prepare_root(
+    root: Path, recipe: Mapping[str, Any] | None, snapshot: Mapping[str, Any] | None
+) -> Path:
+    """Lay out what kubelet would mount; gives the path for the kubeconfig."""
+    for kind, value in (("validation", recipe), ("snapshot", snapshot)):
+        folder = root / "data" / kind
+        folder.mkdir(parents=True, exist_ok=True)
+        if value is not None:
+            (folder / f"{kind}.yaml").write_text(documents.dump(dict(value)))
+    (root / "dev").mkdir(exist_ok=True)
+    (root / "dev/termination-log").write_text("")
+    return root / "kubeconfig"

@@ -1,0 +1,149 @@
+"""A run against a replay cluster in a few words: entries, scripted pods, and what came of it."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from helper.kube import Credentials, Kube, connect
+from helper.models import ValidationInput
+from orchestrator import plan
+from orchestrator.catalog import Catalog
+from orchestrator.events import Event
+from orchestrator.images import ImageRules
+from orchestrator.manifests import RunContext
+from orchestrator.outcome import Outcome
+from orchestrator.replay import PodOutcome, ReplayCluster
+from orchestrator.run import Run, RunResult, RunSettings
+
+Json = dict[str, Any]
+
+RUN_ID = "20260102-030405-0123456789abcdef"
+NAMESPACE = "aicr-validation"
+IMAGE = "ghcr.io/aicr-orch/validator-test"
+
+
+def entry(name: str, phase: str = "conformance", **changes: Any) -> Json:
+    """One catalog entry, available and without rights."""
+    return {"name": name, "phase": phase, "image": f"{IMAGE}:v1", "args": [name], **changes}
+
+
+def node(name: str = "node-1", **changes: Any) -> Json:
+    """A Ready node with room for everything."""
+    room = {"cpu": "16", "memory": "64Gi", "pods": "110"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name}},
+        "spec": changes.pop("spec", {}),
+        "status": {
+            "capacity": room,
+            "allocatable": room,
+            "conditions": [{"type": "Ready", "status": "True", "reason": "KubeletReady"}],
+            **changes,
+        },
+    }
+
+
+def script(check: str, **outcome: Any) -> PodOutcome:
+    """What becomes of a check's pod; by default it passes at once."""
+    given = {"exitCode": 0, **outcome} if "waiting" not in outcome else outcome
+    return PodOutcome.model_validate(
+        {"match": {"labels": {"aicr.run/check": check}}, "outcome": given}
+    )
+
+
+@dataclass
+class Finished:
+    """What came of a run, and what it left."""
+
+    result: RunResult
+    events: list[Event]
+    kept: list[Outcome]
+    cluster: ReplayCluster
+
+    def outcome(self, check: str) -> Outcome:
+        """The outcome of one check."""
+        found = [o for phase in self.result.phases for o in phase.outcomes if o.check == check]
+        assert len(found) == 1, f"{len(found)} outcomes of {check}"
+        return found[0]
+
+    def told(self, kind: type[Event]) -> list[Any]:
+        """The events of one kind, in order."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+@dataclass
+class Engine:
+    """A replay cluster and how to run checks in it."""
+
+    entries: Sequence[Json]
+    pods: Sequence[PodOutcome] = ()
+    objects: Sequence[Json] = field(default_factory=lambda: [node()])
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    settings: RunSettings = field(default_factory=RunSettings)
+    images: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    selected: Sequence[tuple[str, str]] | None = None  # phase and check; default: all entries
+    cluster: ReplayCluster | None = None
+
+    def plan(self) -> plan.Plan:
+        """The plan of the run."""
+        chosen = self.selected or [(item["phase"], item["name"]) for item in self.entries]
+        config: Json = {}
+        for phase, name in chosen:
+            config.setdefault(phase, {"checks": []})["checks"].append(name)
+        recipe = ValidationInput.model_validate({**self.recipe, "config": config})
+        return plan.build(
+            Catalog.model_validate({"validators": list(self.entries)}),
+            recipe,
+            plan.parse_phases([]),
+            run_id=RUN_ID,
+            namespace=NAMESPACE,
+            rules=ImageRules(),
+        )
+
+    def run(
+        self, during: Callable[[Run, ReplayCluster, Event], None] = lambda *_: None
+    ) -> Finished:
+        """Execute the run; `during` is called with each event."""
+        cluster = self.cluster or ReplayCluster(
+            objects=list(self.objects), images=dict(self.images), outcomes=list(self.pods)
+        )
+        events: list[Event] = []
+        kept: list[Outcome] = []
+        with served(cluster) as kube:
+
+            def emit(event: Event) -> None:
+                events.append(event)
+                during(run, cluster, event)
+
+            run = Run(
+                self.plan(),
+                kube,
+                RunContext(RUN_ID, NAMESPACE, "v0.0.0-test"),
+                settings=self.settings,
+                keep=kept.append,
+                emit=emit,
+            )
+            result = run.execute({}, {"validation": "{}\n", "snapshot": "{}\n"})
+        return Finished(result, events, kept, cluster)
+
+
+@contextmanager
+def served(cluster: ReplayCluster) -> Iterator[Kube]:
+    """Serve a cluster and connect to it as its administrator."""
+    with TemporaryDirectory() as folder, cluster.serve() as server:
+        path = Path(folder, "kubeconfig")
+        server.write_kubeconfig(path)
+        kube = connect(Credentials(str(path)), {}, patience_s=2.0)
+        try:
+            yield kube
+        finally:
+            kube.close()
+
+
+def everything(cluster: ReplayCluster) -> list[Json]:
+    """All objects of a cluster."""
+    return [obj for _, obj in cluster.store.everything()]

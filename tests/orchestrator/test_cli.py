@@ -1,0 +1,217 @@
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from orchestrator import cli
+from orchestrator.exits import Exit
+
+RECIPE = """\
+apiVersion: aicr.run/v1alpha2
+kind: RecipeResult
+componentRefs: []
+validation:
+  conformance:
+    checks: [platform-health]
+"""
+
+
+@dataclass(frozen=True)
+class Said:
+    """How the command ended and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Said]
+
+
+@pytest.fixture
+def aicr(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Command:
+    """Run the command as a shell would, without this machine's clusters."""
+    for name in ("KUBECONFIG", "AICR_NAMESPACE", "AICR_DEBUG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+    def run(*arguments: str) -> Said:
+        code = cli.main(list(arguments))
+        captured = capfd.readouterr()
+        return Said(code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> str:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(RECIPE)
+    return str(path)
+
+
+def test_help_names_the_commands(aicr: Command) -> None:
+    said = aicr("--help")
+
+    assert said.code == Exit.OK
+    assert "validate" in said.out
+
+
+def test_version_is_one_line(aicr: Command) -> None:
+    assert aicr("--version").out.startswith("aicr-orch ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        pytest.param(["validat"], "No such command", id="unknown-command"),
+        pytest.param(["validate", "--recipe-file", "x"], "No such option", id="unknown-flag"),
+        pytest.param(["validate"], "--recipe is missing", id="no-recipe"),
+        pytest.param(["validate", "-r", "gone.yaml"], "gone.yaml: no such file", id="no-file"),
+        pytest.param(
+            ["validate", "-r", "RECIPE", "--phase", "conformace"],
+            "did you mean conformance",
+            id="phase",
+        ),
+        pytest.param(
+            ["validate", "-r", "RECIPE", "--phase", "readiness"],
+            "want one of",
+            id="readiness-is-no-phase",
+        ),
+        pytest.param(
+            ["validate", "-r", "RECIPE", "--fail-fast=now"], "phase, check", id="fail-fast"
+        ),
+        pytest.param(
+            ["validate", "-r", "RECIPE", "--fail-on", "red"], "failed, other", id="fail-on"
+        ),
+        pytest.param(
+            ["validate", "-r", "RECIPE", "--timeout", "5"],
+            "not a duration",
+            id="timeout-without-unit",
+        ),
+        pytest.param(
+            ["validate", "-r", "RECIPE", "--max-parallel", "0"], "max-parallel", id="parallel"
+        ),
+        pytest.param(
+            ["validate", "-r", "RECIPE", "--run-id", "mine"], "16 hex digits", id="run-id"
+        ),
+        pytest.param(
+            ["validate", "-r", "RECIPE", "--toleration", "a:Never"], "NoSchedule", id="toleration"
+        ),
+        pytest.param(
+            ["validate", "-r", "RECIPE", "--node-selector", "a"], "key=value", id="selector"
+        ),
+        pytest.param(
+            ["validate", "-r", "RECIPE", "-o", "/nowhere/r.json"],
+            "/nowhere/r.json",
+            id="output-folder",
+        ),
+        pytest.param(
+            ["validate", "-r", "https://x/r.yaml"], "give a file", id="url-not-in-this-version"
+        ),
+        pytest.param(["validate", "--replay", "gone"], "gone", id="replay-folder"),
+        pytest.param(
+            ["validate", "--replay", "x", "-k", "y"],
+            "leave out --kubeconfig",
+            id="replay-and-kubeconfig",
+        ),
+        pytest.param(
+            ["validate", "-r", "RECIPE", "-k", "gone"],
+            "kubeconfig gone: no such file",
+            id="kubeconfig",
+        ),
+        pytest.param(
+            ["validate", "-r", "RECIPE", "--phase", "performance"],
+            "selects no check",
+            id="empty-selection",
+        ),
+    ],
+)
+def test_bad_usage_is_one_line_and_exit_2(
+    aicr: Command, recipe: str, arguments: list[str], words: str
+) -> None:
+    said = aicr(*(recipe if item == "RECIPE" else item for item in arguments))
+
+    assert said.code == Exit.USAGE
+    assert words in said.err
+    assert "Traceback" not in said.err
+    assert said.out == ""
+
+
+def test_a_cluster_that_does_not_answer_is_exit_6(
+    aicr: Command, recipe: str, tmp_path: Path
+) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(
+        f"""\
+apiVersion: v1
+kind: Config
+current-context: dead
+clusters: [{{name: dead, cluster: {{server: "http://127.0.0.1:{port}"}}}}]
+users: [{{name: me, user: {{token: secret-token}}}}]
+contexts: [{{name: dead, context: {{cluster: dead, user: me}}}}]
+"""
+    )
+
+    said = aicr("validate", "-r", recipe, "-k", str(kubeconfig))
+
+    assert said.code == Exit.UNREACHABLE
+    assert "connection refused" in said.err
+    assert "secret-token" not in said.err + said.out
+
+
+def test_an_unmet_readiness_constraint_stops_before_anything_is_asked(
+    aicr: Command, tmp_path: Path
+) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    constraint = (
+        "constraints:\n- {name: K8s.server.version, value: '>= 1.34', remediation: upgrade}\n"
+    )
+    recipe.write_text(RECIPE + constraint)
+    snapshot = tmp_path / "snapshot.yaml"
+    snapshot.write_text(
+        "apiVersion: aicr.run/v1alpha2\nkind: Snapshot\nmeasurements:\n"
+        "- type: K8s\n  subtypes:\n  - {subtype: server, data: {version: v1.33.1}}\n"
+    )
+
+    said = aicr("validate", "-r", str(recipe), "-s", str(snapshot))
+
+    assert said.code == Exit.USAGE
+    assert "K8s.server.version: want >= 1.34, found v1.33.1; upgrade" in said.err
+
+
+def test_readiness_constraints_without_a_snapshot_are_an_error(
+    aicr: Command, tmp_path: Path
+) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(RECIPE + "constraints: [{name: K8s.server.version, value: '>= 1.34'}]\n")
+
+    said = aicr("validate", "-r", str(recipe))
+
+    assert said.code == Exit.USAGE
+    assert "there is no snapshot" in said.err
+
+
+def test_lint_accepts_the_built_in_catalog(aicr: Command) -> None:
+    said = aicr("catalog", "lint")
+
+    assert said.code == Exit.OK
+    assert "21 checks" in said.out
+
+
+def test_lint_names_entry_field_and_nearest_key(aicr: Command, tmp_path: Path) -> None:
+    path = tmp_path / "catalog.yaml"
+    path.write_text("validators:\n- {name: a, phase: deployment, image: i, timout: 5m}\n")
+
+    said = aicr("catalog", "lint", str(path))
+
+    assert said.code == Exit.USAGE
+    assert "entry a, timout: unknown key, did you mean timeout?" in said.err
