@@ -121,7 +121,7 @@ def _seconds(value: Any) -> float:
         raise ValueError("want a duration with its unit, for example 5m")  # noqa: TRY004
     seconds = parse_duration(value)
     if not 1 <= seconds < MAX_TIMEOUT_S:
-        raise ValueError(f"{value} is outside 1s to 75m")
+        raise ValueError(f"{value} is no budget, want at least 1s and less than 75m")
     return seconds
 
 
@@ -215,7 +215,9 @@ def _problem(document: dict[str, Any], item: Any) -> str:
         name = entry.get("name") if isinstance(entry, dict) else None
         where = f"entry {name or '#' + str(path[1])}, "
         path = path[2:]
-    field = ".".join(str(step) for step in path) or "catalog"
+    # Where a text or a mapping may stand, pydantic puts what it tried into the path.
+    steps = [str(step) for step in path if not str(step).startswith(("function-", "Component"))]
+    field = ".".join(steps) or "catalog"
     problem = item["msg"].removeprefix("Value error, ")
     if item["type"] == "extra_forbidden":
         problem = f"unknown key{nearest(str(path[-1]), _keys())}"

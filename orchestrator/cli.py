@@ -111,6 +111,19 @@ def validate(**flags: Any) -> None:
     raise SystemExit(int(code))
 
 
+@app.command()
+@click.option("--run-id", metavar="ID", help="Remove this run, whatever its age.")
+@click.option("--older-than", default="24h", metavar="DURATION", show_default=True, help="Age.")
+@click.option("--dry-run", is_flag=True, help="Only list what would be removed.")
+@click.option("--kubeconfig", "-k", metavar="FILE", help="Cluster access; default as kubectl.")
+@click.option("--context", metavar="NAME", help="Context of the kubeconfig.")
+def gc(**flags: Any) -> None:
+    """Remove what killed runs left in the cluster."""
+    from orchestrator import collect  # noqa: PLC0415
+
+    raise SystemExit(int(collect.collect(flags, os.environ, click.echo)))
+
+
 @app.group()
 def catalog() -> None:
     """The checks and what they may do."""

@@ -95,6 +95,7 @@ class Run:
         context: RunContext,
         *,
         settings: RunSettings | None = None,
+        stop: Stop | None = None,
         keep: Callable[[Outcome], None] = lambda _: None,
         emit: Callable[[Event], None] = lambda _: None,
         clock: Clock = SYSTEM_CLOCK,
@@ -108,7 +109,7 @@ class Run:
         self._clock = clock
         self._state = _State()
         self._leftovers: tuple[str, ...] = ()
-        self.stop = Stop()
+        self.stop = stop or Stop()
         self._changed = self.stop.changed
         # An API server that restarts in the middle of a run must not change a verdict.
         patient = kube.patient(API_PATIENCE_S)
@@ -126,8 +127,9 @@ class Run:
             cleanup.callback(self._sightings.stop)
             cleanup.callback(self._join)
             try:
-                self._workspace.prepare(record, data)
-                self._sightings.start()
+                if not self.stop:
+                    self._workspace.prepare(record, data)
+                    self._sightings.start()
                 self._run_phases(phases)
             except (CannotTell, StopError) as error:
                 failure, code = str(error), _code_of(error)
@@ -138,7 +140,7 @@ class Run:
                 self.stop.request(Exit.INTERNAL, f"internal error: {type(error).__name__}")
                 raise
             rest = self._plan.phases[len(phases) :]
-            phases += [self._unrun(phase, failure or self.stop.reason) for phase in rest]
+            phases += [self._skip_phase(phase, _why(failure or self.stop.reason)) for phase in rest]
         codes |= exits(phases, self._settings.fail_on)
         if self.stop.cause:
             codes.add(self.stop.cause)
@@ -160,9 +162,9 @@ class Run:
         broken = False
         for phase in self._plan.phases:
             if self.stop:
-                result = self._unrun(phase, self.stop.reason)
+                result = self._skip_phase(phase, _why(self.stop.reason))
             elif broken and self._settings.fail_fast:
-                result = self._unrun(phase, "skipped due to previous phase failure")
+                result = self._skip_phase(phase, "skipped due to previous phase failure")
             else:
                 result = self._run_phase(phase, deadline)
             phases.append(result)
@@ -199,7 +201,7 @@ class Run:
         """Turn waiting checks into skipped ones when no further check may start."""
         if deadline and not self.stop and deadline.remaining_s() <= 0:
             self.stop.request(Exit.TIMEOUT, "the run's time is up")
-        reason = self.stop.reason
+        reason = _why(self.stop.reason) if self.stop else ""
         if not reason and self._settings.fail_fast == "check":
             found = (
                 self._state.outcomes.get((phase.phase, planned.name)) for planned in phase.checks
@@ -208,7 +210,7 @@ class Run:
                 reason = "skipped due to previous check failure"
         if reason:
             for planned in waiting:
-                self._finish(_unrun(planned, reason))
+                self._finish(_not_run(planned, reason))
             waiting.clear()
 
     def _start(self, planned: PlannedCheck) -> None:
@@ -260,13 +262,13 @@ class Run:
             self._changed.notify_all()
         self._emit(CheckFinished(outcome))
 
-    def _unrun(self, phase: PhasePlan, reason: str) -> PhaseResult:
-        """A phase that never began; its selected checks are listed all the same."""
+    def _skip_phase(self, phase: PhasePlan, reason: str) -> PhaseResult:
+        """Leave out a phase; its selected checks are listed all the same."""
         now = self._clock.wall()
-        outcomes = tuple(
-            self._state.outcomes.get((phase.phase, planned.name)) or _unrun(planned, reason)
-            for planned in phase.checks
-        )
+        for planned in phase.checks:
+            if (phase.phase, planned.name) not in self._state.outcomes:
+                self._finish(_not_run(planned, reason))
+        outcomes = tuple(self._state.outcomes[phase.phase, item.name] for item in phase.checks)
         return PhaseResult(phase.phase, outcomes, now, now, self._settings.min_coverage)
 
     def _join(self) -> None:
@@ -301,6 +303,10 @@ def _refused(planned: PlannedCheck) -> Outcome:
     return Outcome(planned.name, planned.phase, Status.OTHER, planned.refusal, raw)
 
 
-def _unrun(planned: PlannedCheck, reason: str) -> Outcome:
+def _not_run(planned: PlannedCheck, reason: str) -> Outcome:
     skipped = Outcome(planned.name, planned.phase, Status.SKIPPED, reason)
     return replace(skipped, facts={"skip": NOT_RUN})
+
+
+def _why(cause: str) -> str:
+    return f"not run: {cause}"

@@ -53,6 +53,12 @@ def built_in_catalog() -> Catalog:
 
 def validate(options: Options, env: Mapping[str, str], console: Console) -> Exit:
     """Run the selected checks; StopError when the run cannot begin."""
+    stop = Stop()
+    with _signals(stop):
+        return _validate(options, env, console, stop)
+
+
+def _validate(options: Options, env: Mapping[str, str], console: Console, stop: Stop) -> Exit:
     prepared = prepare(options)
     folder = rundir.RunDir.of_run(options.run_id, env)
     with target.open_cluster(options, env) as kube:
@@ -77,12 +83,13 @@ def validate(options: Options, env: Mapping[str, str], console: Console) -> Exit
             kube,
             _context(options),
             settings=options.settings,
+            stop=stop,
             keep=keep,
             emit=terminal.show,
         )
         record = {"recipe": options.recipe, "version": version(), "server": server_version}
         data = {"validation": prepared.recipe.text, "snapshot": prepared.snapshot_text}
-        with terminal, _signals(run.stop):
+        with terminal:
             result = run.execute(record, data)
     document = _report(result, options, prepared.recipe, server_version)
     terminal.summary(result, _write(document, options, folder, console))

@@ -6,20 +6,15 @@ from dataclasses import replace
 
 from helper import contract
 from helper.deadline import Deadline
-from helper.errors import Conflict, Forbidden, KubeError, NotFound
+from helper.errors import Conflict, NotFound
 from helper.kinds import (
-    CLUSTER_ROLE_BINDINGS,
-    CLUSTER_ROLES,
     CONFIG_MAPS,
     EVENTS,
     JOBS,
     NAMESPACES,
     NODES,
-    PODS,
     ROLE_BINDINGS,
     ROLES,
-    SERVICE_ACCOUNTS,
-    Resource,
 )
 from helper.kube import Kube
 from helper.resource import is_being_deleted, items, name, namespace, text
@@ -28,10 +23,8 @@ from orchestrator import manifests
 from orchestrator.errors import ClusterError
 from orchestrator.manifests import RunContext
 from orchestrator.plan import PlannedCheck
+from orchestrator.sweep import sweep
 
-# In the order of removal: what runs, what it reads, and its rights last.
-SWEPT = (JOBS, PODS, CONFIG_MAPS, ROLE_BINDINGS, CLUSTER_ROLE_BINDINGS, ROLES, CLUSTER_ROLES)
-SWEPT_LAST = (SERVICE_ACCOUNTS,)
 TERMINATING_WAIT_S = 120.0
 POLL_S = 0.5
 
@@ -115,19 +108,9 @@ class Workspace:
         }
         self._kube.create(CONFIG_MAPS, body, self.context.namespace)
 
-    def leftovers(self) -> Sequence[tuple[Resource, Json]]:
-        """Every object that carries the run's label."""
-        return find_objects(self._kube, f"{contract.LABEL_RUN_ID}={self.context.run_id}")
-
     def sweep(self, deadline: Deadline) -> Sequence[str]:
         """Remove all that carries the run's label; names what is still there at the deadline."""
-        left: Sequence[tuple[Resource, Json]] = []
-        while True:
-            left = self.leftovers()
-            delete_objects(self._kube, left)
-            if not left or deadline.remaining_s() <= 0:
-                return [f"{resource.title} {_place(body)}" for resource, body in left]
-            deadline.clock.sleep(min(POLL_S, deadline.remaining_s()))
+        return sweep(self._kube, self.context.run_id, deadline)
 
     def _ensure_namespace(self) -> None:
         """Use the namespace, make it where it is missing, wait for one that is ending."""
@@ -152,30 +135,6 @@ class Workspace:
             ending.clock.sleep(POLL_S)
 
 
-def find_objects(kube: Kube, selector: str) -> Sequence[tuple[Resource, Json]]:
-    """Objects of runs, in the order of their removal; kinds we may not list are left out."""
-    found: list[tuple[Resource, Json]] = []
-    for resource in (*SWEPT, *SWEPT_LAST):
-        try:
-            found += [(resource, item) for item in kube.list(resource, labels=selector)]
-        except Forbidden:
-            continue
-    return found
-
-
-def delete_objects(kube: Kube, objects: Iterable[tuple[Resource, Json]]) -> None:
-    """Delete objects, each only if it is still the one that was found."""
-    for resource, body in objects:
-        if is_being_deleted(body):
-            continue
-        try:
-            kube.delete(
-                resource, name(body), namespace(body) or None, uid=text(body, "metadata", "uid")
-            )
-        except KubeError:
-            continue  # found again by the next look, or reported as left behind
-
-
 def items_of_taints(nodes: Iterable[Json]) -> tuple[str, ...]:
     """The taint keys that nodes carry."""
     return tuple(
@@ -192,7 +151,3 @@ def _bounded(result: Mapping[str, object]) -> str:
     head, tail = stdout[:20], stdout[-100:]
     note = f"... {len(stdout) - len(head) - len(tail)} lines left out here ..."
     return json.dumps({**result, "stdout": [*head, note, *tail]}, ensure_ascii=False)
-
-
-def _place(body: Json) -> str:
-    return f"{namespace(body)}/{name(body)}" if namespace(body) else name(body)

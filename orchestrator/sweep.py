@@ -1,0 +1,92 @@
+"""Objects of runs, found by label and removed, however their run ended."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from helper import contract
+from helper.deadline import Deadline
+from helper.errors import Forbidden, KubeError
+from helper.kinds import (
+    CLUSTER_ROLE_BINDINGS,
+    CLUSTER_ROLES,
+    CONFIG_MAPS,
+    JOBS,
+    PODS,
+    ROLE_BINDINGS,
+    ROLES,
+    SERVICE_ACCOUNTS,
+    Resource,
+)
+from helper.kube import Kube
+from helper.resource import is_being_deleted, labels, name, namespace, text
+from helper.transport import Json
+from orchestrator.plan import RUN_ID
+
+# In the order of removal: what runs, what it reads, and its rights last.
+SWEPT = (
+    JOBS,
+    PODS,
+    CONFIG_MAPS,
+    ROLE_BINDINGS,
+    CLUSTER_ROLE_BINDINGS,
+    ROLES,
+    CLUSTER_ROLES,
+    SERVICE_ACCOUNTS,
+)
+POLL_S = 0.5
+
+Found = Sequence[tuple[Resource, Json]]
+
+
+def find_objects(kube: Kube, selector: str) -> Found:
+    """Objects of runs, in the order of their removal; kinds we may not list are left out."""
+    found: list[tuple[Resource, Json]] = []
+    for resource in SWEPT:
+        try:
+            found += [(resource, item) for item in kube.list(resource, labels=selector)]
+        except Forbidden:
+            continue
+    return found
+
+
+def delete_objects(kube: Kube, objects: Iterable[tuple[Resource, Json]]) -> None:
+    """Delete objects, each only if it is still the one that was found."""
+    for resource, body in objects:
+        if is_being_deleted(body):
+            continue
+        try:
+            kube.delete(
+                resource, name(body), namespace(body) or None, uid=text(body, "metadata", "uid")
+            )
+        except KubeError:
+            continue  # found again by the next look, or reported as left behind
+
+
+def sweep(kube: Kube, run_id: str, deadline: Deadline) -> Sequence[str]:
+    """Remove all objects of a run; names what is still there at the deadline."""
+    while True:
+        left = find_objects(kube, f"{contract.LABEL_RUN_ID}={run_id}")
+        delete_objects(kube, left)
+        if not left or deadline.remaining_s() <= 0:
+            return [f"{resource.title} {place(body)}" for resource, body in left]
+        deadline.clock.sleep(min(POLL_S, deadline.remaining_s()))
+
+
+def runs(kube: Kube) -> Mapping[str, Found]:
+    """All runs that have objects in the cluster, each with its objects."""
+    by_run: dict[str, list[tuple[Resource, Json]]] = {}
+    for resource, body in find_objects(kube, f"{contract.LABEL_NAME}={contract.APP_NAME}"):
+        run_id = labels(body).get(contract.LABEL_RUN_ID, "")
+        if RUN_ID.fullmatch(run_id):
+            by_run.setdefault(run_id, []).append((resource, body))
+    return dict(sorted(by_run.items()))
+
+
+def began(run_id: str) -> datetime:
+    """When a run began, as its name says."""
+    return datetime.strptime(run_id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+
+
+def place(body: Json) -> str:
+    """Where an object is: `namespace/name`, or its name alone."""
+    return f"{namespace(body)}/{name(body)}" if namespace(body) else name(body)

@@ -1,0 +1,115 @@
+from dataclasses import replace
+
+import pytest
+
+from orchestrator.images import ImageRules, pull_policy, resolve
+
+X = "ghcr.io/nvidia/x"
+IN_FOLDER = "ghcr.io/nvidia/aicr-validators/x"
+LOCAL = "localhost:5001/aicr-validators/x"
+HEX41 = "a" * 41
+RELEASE = ImageRules(version="0.11.1")
+DEV = ImageRules(version="dev", commit="abc1234")
+
+
+@pytest.mark.parametrize(
+    ("image", "rules", "resolved"),
+    [
+        pytest.param(f"{X}:latest", RELEASE, f"{X}:v0.11.1", id="release-gets-its-v"),
+        pytest.param(f"{X}:latest", ImageRules("v0.11.1"), f"{X}:v0.11.1", id="release-with-v"),
+        pytest.param(
+            f"{X}:latest",
+            ImageRules("v1.0.0-rc1", "abc1234"),
+            f"{X}:v1.0.0-rc1",
+            id="pre-release-beats-commit",
+        ),
+        pytest.param(
+            f"{X}:latest", replace(DEV, version="v0.11.1-next"), f"{X}:sha-abc1234", id="next"
+        ),
+        pytest.param(
+            f"{X}:latest",
+            replace(DEV, version="v0.0.0-12-gabc1234"),
+            f"{X}:sha-abc1234",
+            id="described-commit",
+        ),
+        pytest.param(f"{X}:latest", DEV, f"{X}:sha-abc1234", id="dev"),
+        pytest.param(
+            f"{X}:latest", replace(DEV, commit="ABC1234"), f"{X}:sha-abc1234", id="upper-case"
+        ),
+        pytest.param(
+            f"{X}:latest", replace(DEV, commit="a" * 40), f"{X}:sha-{'a' * 40}", id="40-digits"
+        ),
+        pytest.param(f"{X}:latest", replace(DEV, commit="abc12"), f"{X}:latest", id="5-digits"),
+        pytest.param(f"{X}:latest", replace(DEV, commit="xyz1234"), f"{X}:latest", id="not-hex"),
+        pytest.param(f"{X}:latest", replace(DEV, commit=HEX41), f"{X}:latest", id="41-digits"),
+        pytest.param(f"{X}:latest", replace(DEV, commit="unknown"), f"{X}:latest", id="unknown"),
+        pytest.param(f"{X}:latest", ImageRules(), f"{X}:latest", id="nothing-known"),
+        pytest.param(f"{X}:v1.2.3", ImageRules("v0.11.1"), f"{X}:v1.2.3", id="explicit-tag-stays"),
+        pytest.param(
+            f"{X}:v1.2.3", ImageRules("v0.11.1", tag="latest"), f"{X}:latest", id="tag-override"
+        ),
+        pytest.param(X, ImageRules(tag="latest"), f"{X}:latest", id="tag-override-without-a-tag"),
+        pytest.param(
+            f"{IN_FOLDER}:latest",
+            ImageRules("dev", registry="localhost:5001"),
+            f"{LOCAL}:latest",
+            id="registry-override-drops-two-segments",
+        ),
+        pytest.param(
+            f"{LOCAL}:sha-abc1234",
+            ImageRules(tag="latest"),
+            f"{LOCAL}:latest",
+            id="port-is-no-tag",
+        ),
+        pytest.param(
+            "localhost:5001/x", ImageRules(tag="v1"), "localhost:5001/x:v1", id="port-without-a-tag"
+        ),
+        pytest.param(
+            f"{X}@sha256:0f", ImageRules(tag="latest"), f"{X}@sha256:0f", id="digest-stays"
+        ),
+        pytest.param(
+            f"{X}:v1@sha256:0f",
+            ImageRules(tag="latest"),
+            f"{X}:v1@sha256:0f",
+            id="tag-with-digest-stays",
+        ),
+        pytest.param(
+            f"{IN_FOLDER}@sha256:0f",
+            ImageRules(tag="latest", registry="localhost:5001"),
+            f"{LOCAL}@sha256:0f",
+            id="registry-override-of-a-digest",
+        ),
+        pytest.param(
+            "docker.io/x:v1", ImageRules(registry="r.example"), "r.example/x:v1", id="two-segments"
+        ),
+        pytest.param("x:v1", ImageRules(registry="r.example"), "x:v1", id="one-segment"),
+        pytest.param(
+            f"{IN_FOLDER}:latest",
+            ImageRules("1.0.0", tag="v9", registry="r.example"),
+            "r.example/aicr-validators/x:v9",
+            id="both-overrides-beat-the-release",
+        ),
+    ],
+)
+def test_resolves_a_reference(image: str, rules: ImageRules, resolved: str) -> None:
+    assert resolve(image, rules) == resolved
+
+
+@pytest.mark.parametrize(
+    ("image", "tag_override", "policy"),
+    [
+        pytest.param("ko.local/x:v1", "", "Never", id="ko"),
+        pytest.param("kind.local/x:latest", "latest", "Never", id="kind-beats-override-and-latest"),
+        pytest.param("ko.local/x@sha256:0f", "", "Never", id="ko-beats-digest"),
+        pytest.param("ko.localhost:5000/x:v1", "", "IfNotPresent", id="only-looks-like-ko"),
+        pytest.param(f"{X}@sha256:0f", "latest", "IfNotPresent", id="digest-beats-override"),
+        pytest.param(f"{X}:v1", "v1", "Always", id="tag-override"),
+        pytest.param(f"{X}:latest", "", "Always", id="latest"),
+        pytest.param(f"{X}:v1", "", "IfNotPresent", id="fixed-tag"),
+        pytest.param(X, "", "IfNotPresent", id="no-tag"),
+    ],
+)
+def test_first_rule_that_matches_gives_the_pull_policy(
+    image: str, tag_override: str, policy: str
+) -> None:
+    assert pull_policy(image, tag_override) == policy

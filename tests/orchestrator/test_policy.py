@@ -1,0 +1,125 @@
+from typing import Any
+
+import pytest
+
+from helper.models import Policy, ValidationInput
+from orchestrator.errors import RecipeError
+from orchestrator.policy import decide
+from tests.orchestrator.samples import Json, component
+
+ABSENT = object()
+
+
+def driver(gpus: Any = ABSENT, waiver: Any = ABSENT) -> Json:
+    values: Json = {} if gpus is ABSENT else {"resources": {"gpus": {"enabled": gpus}}}
+    if waiver is not ABSENT:
+        values["gpuResourcesEnabledOverride"] = waiver
+    return component("nvidia-dra-driver-gpu", overrides=values)
+
+
+def operator(plugin: Any = ABSENT, name: str = "gpu-operator") -> Json:
+    values = {} if plugin is ABSENT else {"devicePlugin": {"enabled": plugin}}
+    return component(name, overrides=values)
+
+
+def disabled(of: Json) -> Json:
+    return {**of, "overrides": {**of["overrides"], "enabled": False}}
+
+
+def recipe(*components: Json) -> ValidationInput:
+    return ValidationInput.model_validate({"componentRefs": components})
+
+
+OCP = "gpu-operator-ocp"
+
+
+@pytest.mark.parametrize(
+    ("components", "policy"),
+    [
+        pytest.param(
+            [driver(True, True), operator(False)], Policy.DRA_CLAIM, id="claims-with-waiver"
+        ),
+        pytest.param([driver(True, True)], Policy.DRA_CLAIM, id="claims-without-an-operator"),
+        pytest.param([driver(False), operator(True)], Policy.DEVICE_PLUGIN, id="claims-off"),
+        pytest.param(
+            [driver(False, False), operator(True)], Policy.DEVICE_PLUGIN, id="waiver-off-too"
+        ),
+        pytest.param([operator(True)], Policy.DEVICE_PLUGIN, id="no-driver"),
+        pytest.param(
+            [disabled(driver(True)), operator(True)], Policy.DEVICE_PLUGIN, id="driver-disabled"
+        ),
+        pytest.param([operator()], Policy.DEVICE_PLUGIN, id="plugin-is-on-unless-told"),
+        pytest.param([operator(None)], Policy.DEVICE_PLUGIN, id="null-is-absent"),
+        pytest.param([operator(True, OCP)], Policy.DEVICE_PLUGIN, id="operator-of-openshift"),
+        pytest.param(
+            [disabled(operator(True)), operator(True, OCP)],
+            Policy.DEVICE_PLUGIN,
+            id="only-the-second-operator-is-enabled",
+        ),
+    ],
+)
+def test_values_that_agree_decide_the_policy(components: list[Json], policy: Policy) -> None:
+    decision = decide(recipe(*components))
+
+    assert decision.policy is policy
+    assert decision.warning == ""
+
+
+@pytest.mark.parametrize(
+    ("components", "said"),
+    [
+        pytest.param([driver(True, False), operator(True)], "refuses", id="claims-no-waiver"),
+        pytest.param([driver(True), operator(False)], "refuses", id="claims-waiver-absent"),
+        pytest.param([driver(True, True), operator(True)], "twice", id="handed-out-twice"),
+        pytest.param([driver(True, True), operator()], "twice", id="twice-by-default"),
+        pytest.param([driver(False), operator(False)], "nobody", id="nobody-plugin-off"),
+        pytest.param([driver(False)], "nobody", id="nobody-no-operator"),
+        pytest.param([driver(False, True), operator(True)], "no effect", id="waiver-of-nothing"),
+        pytest.param([driver("true"), operator()], "want true or false", id="switch-is-text"),
+        pytest.param([driver(True, "yes")], "want true or false", id="waiver-is-text"),
+        pytest.param([operator(1)], "want true or false", id="plugin-is-a-number"),
+        pytest.param(
+            [component("nvidia-dra-driver-gpu", overrides={"resources": "all"})],
+            "no mapping",
+            id="values-are-no-mapping",
+        ),
+        pytest.param(
+            [component(overrides={"devicePlugin": [True]})], "no mapping", id="values-are-a-list"
+        ),
+    ],
+)
+def test_values_that_contradict_each_other_are_an_error(components: list[Json], said: str) -> None:
+    with pytest.raises(RecipeError, match=said) as caught:
+        decide(recipe(*components))
+
+    assert "component " in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("components", "said"),
+    [
+        pytest.param([driver(), operator(True)], "leaves out resources.gpus.enabled", id="absent"),
+        pytest.param([driver(None), operator(True)], "leaves out resources", id="null"),
+        pytest.param(
+            [component("nvidia-dra-driver-gpu", overrides={"resources": None})],
+            "leaves out resources",
+            id="null-above",
+        ),
+        pytest.param([], "hands out whole GPUs", id="no-gpu-component"),
+        pytest.param([operator(False)], "hands out whole GPUs", id="plugin-off-and-no-driver"),
+    ],
+)
+def test_what_the_recipe_does_not_tell_is_unspecified_with_a_warning(
+    components: list[Json], said: str
+) -> None:
+    decision = decide(recipe(*components))
+
+    assert decision.policy is Policy.UNSPECIFIED
+    assert said in decision.warning
+
+
+def test_of_two_operators_the_first_counts_and_the_operator_is_told() -> None:
+    decision = decide(recipe(operator(True), operator(False, OCP)))
+
+    assert decision.policy is Policy.DEVICE_PLUGIN
+    assert "gpu-operator and gpu-operator-ocp are both enabled" in decision.warning

@@ -1,0 +1,145 @@
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from helper.kinds import JOBS, PODS
+from helper.kube import Kube
+from helper.resource import Json
+from orchestrator.replay import Fault, ReplayCluster
+from orchestrator.sightings import Sightings
+from tests.orchestrator.engine import NAMESPACE, RUN_ID, served
+
+WAIT_S = 20.0  # far more than it takes; a hang must end the test
+
+
+@pytest.fixture
+def cluster() -> ReplayCluster:
+    return ReplayCluster(
+        objects=[{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}]
+    )
+
+
+@pytest.fixture
+def kube(cluster: ReplayCluster) -> Iterator[Kube]:
+    with served(cluster) as kube:
+        yield kube
+
+
+@pytest.fixture
+def sightings(kube: Kube) -> Iterator[Sightings]:
+    found = Sightings(kube, NAMESPACE, RUN_ID, threading.Condition())
+    yield found
+    found.stop()
+
+
+def pod(
+    name: str = "alpha-xyz", job: str = "alpha", phase: str = "Pending", run: str = RUN_ID
+) -> Json:
+    labels = {"aicr.run/run-id": run, "batch.kubernetes.io/job-name": job}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": NAMESPACE, "labels": labels},
+        "spec": {"containers": [{"name": "validator", "image": "i"}]},
+        "status": {"phase": phase},
+    }
+
+
+def wait_for(sightings: Sightings, job: str, phase: str) -> None:
+    def seen() -> bool:
+        found = sightings.of(job).pod
+        return found is not None and found["status"]["phase"] == phase
+
+    with sightings.changed:
+        assert sightings.changed.wait_for(seen, WAIT_S), f"{job} was never seen {phase}"
+
+
+def test_what_happens_after_the_start_is_seen(cluster: ReplayCluster, sightings: Sightings) -> None:
+    sightings.start()
+
+    cluster.add(pod(phase="Running"))
+
+    wait_for(sightings, "alpha", "Running")
+
+
+def test_pods_of_other_runs_are_not_seen(cluster: ReplayCluster, sightings: Sightings) -> None:
+    sightings.start()
+
+    cluster.add(pod("other-xyz", "other", run="20260102-030405-ffffffffffffffff"))
+    cluster.add(pod())
+
+    wait_for(sightings, "alpha", "Pending")
+    assert sightings.of("other").pod is None
+
+
+def test_a_deleted_pod_keeps_its_last_state(cluster: ReplayCluster, sightings: Sightings) -> None:
+    sightings.start()
+    cluster.add(pod(phase="Running"))
+    wait_for(sightings, "alpha", "Running")
+
+    cluster.remove(pod())
+
+    with sightings.changed:
+        assert sightings.changed.wait_for(lambda: sightings.of("alpha").pod_gone, WAIT_S)
+    assert sightings.of("alpha").pod is not None
+
+
+def test_a_dropped_watch_goes_on_where_it_ended(
+    cluster: ReplayCluster, sightings: Sightings
+) -> None:
+    cluster.faults.append(Fault(verb="watch", resource="pods", drop=True, times=3))
+    sightings.start()
+
+    cluster.add(pod(phase="Running"))
+
+    wait_for(sightings, "alpha", "Running")
+
+
+def test_an_expired_version_leads_to_a_new_list(
+    cluster: ReplayCluster, sightings: Sightings
+) -> None:
+    gone = {"status": 410, "reason": "Expired", "message": "too old resource version"}
+    cluster.faults.append(Fault(verb="watch", resource="pods", times=2, **gone))  # type: ignore[arg-type]
+    sightings.start()
+
+    cluster.add(pod(phase="Running"))
+
+    wait_for(sightings, "alpha", "Running")
+
+
+def test_a_pod_that_went_while_nobody_watched_is_known_to_be_gone(
+    cluster: ReplayCluster, sightings: Sightings
+) -> None:
+    cluster.add(pod(phase="Running"))
+    sightings.start()
+    wait_for(sightings, "alpha", "Running")
+    outage = Fault(verb="watch", resource="pods", status=410, message="too old")
+    cluster.faults.append(outage)
+
+    cluster.remove(pod())
+    cluster.add(pod("alpha-2", phase="Pending"))  # ends the open watch's silence
+    cluster.faults.remove(outage)
+
+    with sightings.changed:
+        assert sightings.changed.wait_for(
+            lambda: sightings.of("alpha").pod_gone or _name(sightings) == "alpha-2", WAIT_S
+        )
+
+
+def _name(sightings: Sightings) -> str:
+    found = sightings.of("alpha").pod
+    return str(found["metadata"]["name"]) if found else ""
+
+
+@pytest.mark.parametrize("resource", [JOBS, PODS], ids=["jobs", "pods"])
+def test_a_watch_that_is_forbidden_is_told_to_those_who_wait(
+    cluster: ReplayCluster, sightings: Sightings, resource: object
+) -> None:
+    plural = "jobs" if resource is JOBS else "pods"
+    cluster.faults.append(Fault(verb="watch", resource=plural, status=403, message="no"))
+
+    sightings.start()
+
+    with sightings.changed:
+        assert sightings.changed.wait_for(lambda: sightings.failure is not None, WAIT_S)
