@@ -48,7 +48,7 @@ class Derive(StrEnum):
     """Rules that only the recipe knows."""
 
     EXPECTED_RESOURCES = "expectedResources"
-    COMPONENT_NAMESPACES = "componentNamespaces"
+    COMPONENT_NAMESPACES = "componentNamespaces"  # and those of expected resources
     HEALTH_CHECKS = "healthChecks"
 
 

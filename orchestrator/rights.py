@@ -1,6 +1,6 @@
 """What each check may do: the catalog's rules, made concrete by the recipe."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,8 +60,10 @@ def _derived(derive: Derive, recipe: ValidationInput) -> Iterable[tuple[str | No
     return []  # health check files are not read by any check of this version
 
 
-def _namespaces(enabled: Iterable[ComponentRef]) -> Iterable[tuple[None, PolicyRule]]:
-    names = sorted({ref.namespace for ref in enabled if ref.namespace})
+def _namespaces(enabled: Sequence[ComponentRef]) -> Iterable[tuple[None, PolicyRule]]:
+    own = {ref.namespace for ref in enabled}
+    expected = {item.namespace for ref in enabled for item in ref.expected_resources}
+    names = sorted((own | expected) - {""})
     if names:
         yield (
             None,
