@@ -151,9 +151,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return int(Exit.USAGE)
-    except click.exceptions.Abort:
-        return int(Exit.INTERRUPTED)
-    except KeyboardInterrupt:
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        click.echo("aicr-orch: interrupted before anything was done", err=True)
         return int(Exit.INTERRUPTED)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(Exit.INTERNAL)

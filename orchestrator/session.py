@@ -210,7 +210,7 @@ def _write(
         sys.stdout.write(rundir.text(document))
         sys.stdout.flush()
     try:
-        places.append(str(folder.report(document)))
+        places.append(_short(folder.report(document)))
         if options.output and options.output != "-":
             rundir.write(Path(options.output), document)
             places.append(options.output)
@@ -218,6 +218,12 @@ def _write(
         _say(console, f"the report cannot be written, here it is: {error}", "bold red")
         sys.stderr.write(rundir.text(document))
     return places
+
+
+def _short(path: Path) -> str:
+    """Write a path in the operator's home as shells do."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
 
 
 def _say(console: Console, text: str, style: str) -> None:
