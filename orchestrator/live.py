@@ -45,6 +45,7 @@ class _Row:
     check: str
     phase: str
     stage: str = "queued"
+    detail: str = ""
     since: float | None = None
     outcome: Outcome | None = None
     results: list[str] = field(default_factory=list)
@@ -95,7 +96,7 @@ class Terminal:
             case CheckProgressed(check, stage, detail):
                 for row in self._rows.values():
                     if row.check == check:
-                        row.stage = f"{stage} ({detail})" if detail else stage
+                        row.stage, row.detail = stage, detail
                 if stage.startswith("cannot"):
                     self._say(f"           {check}: {stage} {detail}")
             case CheckFinished(outcome):
@@ -172,7 +173,8 @@ def _cells(row: _Row, now: float) -> list[Text]:
         took = f"{now - row.since:.1f}s" if row.since is not None else ""
         style = "blue" if row.since is not None else "dim"
         name, phase = Text(row.check), Text(row.phase, "dim")
-        return [moving, name, phase, Text(row.stage, style), Text(took), Text()]
+        detail = Text(report.first_line(row.detail), "dim")
+        return [moving, name, phase, Text(row.stage, style), Text(took), detail]
     outcome = row.outcome
     style = STYLE[outcome.status]
     took = f"{outcome.duration_s:.1f}s" if outcome.split.run_s is not None else ""

@@ -178,45 +178,54 @@ class Run:
         for planned in phase.checks:
             if planned.refusal:
                 self._finish(_refused(planned))
-        with self._changed:
-            while waiting or self._state.active:
-                self._drop_if_stopped(waiting, phase, deadline)
-                held = [lock for locks in self._state.locks.values() for lock in locks]
-                free = self._settings.max_parallel - len(self._state.active)
-                for planned in startable(waiting, held, free):
-                    waiting.remove(planned)
-                    self._start(planned)
-                if waiting or self._state.active:
+        # Nothing is emitted under the lock: a listener may call `stop.request`, which takes it.
+        while True:
+            with self._changed:
+                dropped = self._dropped(waiting, phase, deadline)
+                chosen = [] if dropped else self._chosen(waiting)
+                if not (dropped or chosen):
+                    if not waiting and not self._state.active:
+                        break
                     self._changed.wait(deadline.remaining_s() if deadline else None)
-        outcomes = tuple(
-            self._state.outcomes[phase.phase, planned.name] for planned in phase.checks
-        )
+            for outcome in dropped:
+                self._finish(outcome)
+            for planned in chosen:
+                self._start(planned)
+        outcomes = tuple(self._state.outcomes[phase.phase, item.name] for item in phase.checks)
         return PhaseResult(
             phase.phase, outcomes, started, self._clock.wall(), self._settings.min_coverage
         )
 
-    def _drop_if_stopped(
+    def _dropped(
         self, waiting: list[PlannedCheck], phase: PhasePlan, deadline: Deadline | None
-    ) -> None:
-        """Turn waiting checks into skipped ones when no further check may start."""
+    ) -> list[Outcome]:
+        """Take out all waiting checks when no further check may start; gives their outcomes."""
         if deadline and not self.stop and deadline.remaining_s() <= 0:
             self.stop.request(Exit.TIMEOUT, "the run's time is up")
         reason = _why(self.stop.reason) if self.stop else ""
         if not reason and self._settings.fail_fast == "check":
-            found = (
-                self._state.outcomes.get((phase.phase, planned.name)) for planned in phase.checks
-            )
+            found = (self._state.outcomes.get((phase.phase, item.name)) for item in phase.checks)
             if any(o and o.status in (Status.FAILED, Status.OTHER) for o in found):
                 reason = "skipped due to previous check failure"
-        if reason:
-            for planned in waiting:
-                self._finish(_not_run(planned, reason))
-            waiting.clear()
+        if not reason:
+            return []
+        outcomes = [_not_run(planned, reason) for planned in waiting]
+        waiting.clear()
+        return outcomes
+
+    def _chosen(self, waiting: list[PlannedCheck]) -> list[PlannedCheck]:
+        """Take out the checks that may start now, and hold slots and locks for them."""
+        held = [lock for locks in self._state.locks.values() for lock in locks]
+        free = self._settings.max_parallel - len(self._state.active)
+        chosen = list(startable(waiting, held, free))
+        for planned in chosen:
+            waiting.remove(planned)
+            self._state.active.add(planned.name)
+            self._state.locks[planned.name] = planned.locks
+        return chosen
 
     def _start(self, planned: PlannedCheck) -> None:
         """Give a check a thread of its own, from identity to clean-up."""
-        self._state.active.add(planned.name)
-        self._state.locks[planned.name] = planned.locks
         thread = threading.Thread(target=self._live, args=(planned,), name=planned.name)
         self._state.threads.append(thread)
         self._emit(CheckStarted(planned))
