@@ -1,6 +1,7 @@
 """Everything that a check may use, built once from environment and mounted files."""
 
 import gzip
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,7 +98,7 @@ def _unpack(path: Path) -> bytes:
     try:
         with gzip.open(path) as file:
             return file.read(MAX_INPUT_BYTES + 1)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{path}: no gzip file: {error}") from error
 
 

@@ -10,13 +10,14 @@ from typing import Annotated, Any
 
 import yaml
 from pydantic import BeforeValidator
-from yaml.nodes import MappingNode, Node, ScalarNode
+from yaml.events import CollectionEndEvent, CollectionStartEvent
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from helper.errors import InputError
 
 MAX_BYTES = 1024 * 1024  # a recipe, snapshot or configuration
 MAX_DEPTH = 64
-MAX_ALIASES = 1000  # a few kilobytes of nested aliases stand for gigabytes
+MAX_ALIASED = 100_000  # values that aliases repeat; a few nested lines can stand for gigabytes
 
 
 class RawInt(int):
@@ -47,20 +48,53 @@ class _Loader(_Base):  # type: ignore[misc] # the base is chosen at run time
     """YAML 1.2 core schema on top of a safe loader."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
-    aliases = 0
-    depth = 0
+    # Of explicit tags only those of the core schema: no dates, sets or bytes.
+    yaml_constructors = {  # noqa: RUF012
+        tag: construct
+        for tag, construct in yaml.SafeLoader.yaml_constructors.items()
+        if tag is None or tag.removeprefix("tag:yaml.org,2002:") in {"null", "str", "seq"}
+    }
 
-    def compose_node(self, parent: Node | None, index: Any) -> Node | None:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise yaml.YAMLError(f"nested deeper than {MAX_DEPTH} levels")
-        if self.check_event(yaml.AliasEvent):
-            self.aliases += 1
-            if self.aliases > MAX_ALIASES:
-                raise yaml.YAMLError(f"more than {MAX_ALIASES} aliases")
-        node: Node | None = super().compose_node(parent, index)
-        self.depth -= 1
-        return node
+    def construct_document(self, node: Node) -> Any:
+        known: dict[Node, tuple[int, int]] = {}
+        count, _ = _extent(node, known)
+        if count - len(known) > MAX_ALIASED:
+            raise yaml.YAMLError(f"aliases repeat more than {MAX_ALIASED} values")
+        return super().construct_document(node)
+
+
+def _check_depth(text: str) -> None:
+    """Look at the nesting before anything recurses over it; libyaml's composer would crash."""
+    level = 0
+    for event in yaml.parse(text, Loader=_Base):
+        level += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if level > MAX_DEPTH:
+            raise _too_deep(event.start_mark)
+
+
+def _too_deep(mark: Any) -> yaml.YAMLError:
+    problem = f"nested deeper than {MAX_DEPTH} levels"
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
+
+
+def _extent(node: Node, known: dict[Node, tuple[int, int]], level: int = 1) -> tuple[int, int]:
+    """Give the number of values below a node, aliases written out, and of levels."""
+    count, levels = known.get(node, (1, 1))
+    if level + levels - 1 > MAX_DEPTH:
+        raise _too_deep(node.start_mark)
+    if node in known:
+        return count, levels
+    for child in _children(node):
+        more, below = _extent(child, known, level + 1)
+        count, levels = count + more, max(levels, below + 1)
+    known[node] = count, levels
+    return count, levels
+
+
+def _children(node: Node) -> list[Node]:
+    if isinstance(node, MappingNode):
+        return [child for pair in node.value for child in pair]
+    return list(node.value) if isinstance(node, SequenceNode) else []
 
 
 def _resolve(tag: str, pattern: str, first: str) -> None:
@@ -86,8 +120,15 @@ _Loader.yaml_implicit_resolvers.setdefault("<", []).append(
 )
 
 
-def _int(_: Any, node: ScalarNode) -> RawInt:
-    text = node.value
+def _bool(loader: Any, node: ScalarNode) -> bool:
+    text = loader.construct_scalar(node).lower()
+    if text not in ("true", "false"):
+        raise ValueError(f"{node.value!r} is no boolean")
+    return bool(text == "true")
+
+
+def _int(loader: Any, node: ScalarNode) -> RawInt:
+    text = loader.construct_scalar(node)
     base = {"0o": 8, "0x": 16}.get(text[:2], 10)
     if base == 10 and len(text.lstrip("+-")) > 1 and text.lstrip("+-").startswith("0"):  # noqa: PLR2004
         base = 8 if set(text.lstrip("+-")) <= set("01234567") else 10  # as the Go decoder reads it
@@ -96,18 +137,21 @@ def _int(_: Any, node: ScalarNode) -> RawInt:
     return value
 
 
-def _float(_: Any, node: ScalarNode) -> RawFloat:
-    value = RawFloat(node.value.lower().replace(".inf", "inf").replace(".nan", "nan"))
-    value.raw = node.value
+def _float(loader: Any, node: ScalarNode) -> RawFloat:
+    text = loader.construct_scalar(node)
+    value = RawFloat(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+    value.raw = text
     return value
 
 
 def _mapping(loader: Any, node: MappingNode) -> dict[Hashable, Any]:
+    if not isinstance(node, MappingNode):
+        raise yaml.MarkedYAMLError(problem="no mapping", problem_mark=node.start_mark)
     seen: set[Any] = set()
     for key_node, _ in node.value:
         if key_node.tag == "tag:yaml.org,2002:merge":
             continue
-        key = loader.construct_object(key_node, deep=True)
+        key = raw_text(loader.construct_object(key_node, deep=True))
         if not isinstance(key, Hashable):
             raise yaml.MarkedYAMLError(
                 problem="a key is no scalar", problem_mark=key_node.start_mark
@@ -123,6 +167,7 @@ def _mapping(loader: Any, node: MappingNode) -> dict[Hashable, Any]:
     }
 
 
+_Loader.add_constructor("tag:yaml.org,2002:bool", _bool)
 _Loader.add_constructor("tag:yaml.org,2002:int", _int)
 _Loader.add_constructor("tag:yaml.org,2002:float", _float)
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
@@ -135,6 +180,7 @@ def load_all(data: bytes | str, source: str, max_bytes: int = MAX_BYTES) -> list
         raise InputError(f"{source}: {size} bytes, more than the {max_bytes} that are read")
     try:
         text = data.decode("utf-8-sig") if isinstance(data, bytes) else data
+        _check_depth(text)
         return list(yaml.load_all(text, Loader=_Loader))  # built on the safe loader
     except UnicodeDecodeError as error:
         raise InputError(f"{source}: no UTF-8 text at byte {error.start}") from error
@@ -155,12 +201,22 @@ def load_mapping(data: bytes | str, source: str, max_bytes: int = MAX_BYTES) -> 
     if len(found) > 1:
         raise InputError(f"{source}: {len(found)} documents; want one mapping")
     if not isinstance(found[0], dict):
-        raise InputError(f"{source}: holds a {type(found[0]).__name__}; want a mapping")
+        kind = "list" if isinstance(found[0], list) else "scalar"
+        raise InputError(f"{source}: holds a {kind}; want one mapping")
     return {str(key): value for key, value in found[0].items()}
 
 
 class _Dumper(yaml.SafeDumper):
     """Deterministic block style: sorted keys, no aliases, no folding."""
+
+    # Text is quoted where YAML 1.1 or 1.2 would read something else.
+    yaml_implicit_resolvers = {  # noqa: RUF012
+        first: [
+            *yaml.SafeDumper.yaml_implicit_resolvers.get(first, []),
+            *_Loader.yaml_implicit_resolvers.get(first, []),
+        ]
+        for first in {*yaml.SafeDumper.yaml_implicit_resolvers, *_Loader.yaml_implicit_resolvers}
+    }
 
     def ignore_aliases(self, _: Any) -> bool:
         return True
@@ -170,9 +226,10 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _string(dumper: yaml.SafeDumper, value: str) -> ScalarNode:
-    return dumper.represent_scalar(
-        "tag:yaml.org,2002:str", value, style="|" if "\n" in value else None
-    )
+    style = "|" if "\n" in value else None
+    if any(separator in value for separator in "\x85\u2028\u2029"):
+        style = '"'  # line breaks to YAML 1.1, so only escapes keep them
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
 def _raw(tag: str) -> Any:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helper import contract
+from helper import contract, documents
 from helper.deadline import SYSTEM_CLOCK, Clock
 from helper.errors import Conflict, Expired, InputError, NotFound, Unreachable
 from helper.kinds import SELF_SUBJECT_ACCESS_REVIEWS, Resource
@@ -18,6 +18,7 @@ from helper.transport import Json, Request, Transport, Watch
 
 WATCH_TIMEOUT_S = 240  # below the shortest time after which API servers close watches
 PAGE_SIZE = 500  # what kubectl asks for
+LOOPBACK = "localhost,127.0.0.0/8,::1"  # kubectl never asks a proxy for these
 MERGE_PATCH = "application/merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
 
@@ -73,7 +74,7 @@ class Kube:
             try:
                 answer = self._json(Request("list", what, "GET", resource.path(namespace), query))
             except Expired:
-                if "continue" not in query:
+                if "continue" not in query or "limit" not in query:
                     raise
                 # The pages read so far are of a version that the server has forgotten.
                 items, query = [], selectors
@@ -310,20 +311,36 @@ def connect(
 
 
 def _from_kubeconfig(credentials: Credentials) -> tuple[Any, str]:
-    from kubernetes import config  # noqa: PLC0415 - 0.4 s, only when a cluster is needed
+    from kubernetes import client, config  # noqa: PLC0415 - 0.4 s, only when a cluster is needed
 
     source = credentials.kubeconfig
     if not any(Path(path).is_file() for path in source.split(":") if path):
         raise InputError(f"kubeconfig {source}: no such file")
+    configuration = client.Configuration()
+    no_proxy = (configuration.no_proxy, LOOPBACK)
+    configuration.no_proxy = ",".join(filter(None, no_proxy))
     try:
-        _, active = config.list_kube_config_contexts(config_file=source)
-        context = credentials.context or str(active["name"])
+        context = credentials.context or _current_context(source)
         api = config.new_client_from_config(
-            config_file=source, context=context, persist_config=False
+            config_file=source,
+            context=context,
+            persist_config=False,
+            client_configuration=configuration,
         )
+    except InputError:
+        raise
     except Exception as error:
         raise InputError(f"kubeconfig {source}: {_first_line(error)}") from error
     return api, context
+
+
+def _current_context(source: str) -> str:
+    """Of several files the first that names a context counts, as for kubectl."""
+    for path in (Path(path) for path in source.split(":") if path and Path(path).is_file()):
+        document = documents.load_mapping(path.read_bytes(), f"kubeconfig {path}")
+        if document.get("current-context"):
+            return str(document["current-context"])
+    raise InputError(f"kubeconfig {source}: no current context; name one with --context")
 
 
 def _from_pod(root: Path, env: Mapping[str, str]) -> Any:

@@ -6,7 +6,14 @@ Others write them, so unknown keys are ignored; what we use is typed.
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from helper.documents import Text
@@ -30,6 +37,14 @@ class Document(BaseModel):
         extra="ignore", frozen=True, populate_by_name=True, alias_generator=to_camel
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_absent(cls, value: Any) -> Any:
+        """Read `key:` without a value as if the key were not there."""
+        if isinstance(value, dict):
+            return {key: item for key, item in value.items() if item is not None}
+        return value
+
 
 class ExpectedResource(Document):
     """An object that a component must have created."""
@@ -50,13 +65,6 @@ class ComponentRef(Document):
     overrides: dict[str, Any] = Field(default_factory=dict)
     expected_resources: list[ExpectedResource] = Field(default_factory=list)
     health_check_skip: bool = False
-
-    @field_validator("overrides", "expected_resources", mode="before")
-    @classmethod
-    def _null_is_empty(cls, value: Any, info: Any) -> Any:
-        if value is None:
-            return {} if info.field_name == "overrides" else []
-        return value
 
     @property
     def enabled(self) -> bool:
@@ -81,11 +89,6 @@ class PhaseConfig(Document):
     constraints: list[Constraint] = Field(default_factory=list)
     timeout: Text = ""
 
-    @field_validator("checks", "constraints", mode="before")
-    @classmethod
-    def _null_is_empty(cls, value: Any) -> Any:
-        return [] if value is None else value
-
 
 class Criteria(Document):
     """What the recipe was made for."""
@@ -97,11 +100,6 @@ class Criteria(Document):
     platform: Text = ""
     nodes: int = 0
 
-    @field_validator("*", mode="before")
-    @classmethod
-    def _null_is_default(cls, value: Any, info: Any) -> Any:
-        return (0 if info.field_name == "nodes" else "") if value is None else value
-
 
 class ValidationInput(Document):
     """The recipe as a check sees it; all of it optional, for checks started by hand."""
@@ -112,14 +110,10 @@ class ValidationInput(Document):
     config: dict[str, PhaseConfig] = Field(default_factory=dict)
     gpu_allocation_policy: Policy = Policy.UNSPECIFIED
 
-    @field_validator("*", mode="before")
+    @field_validator("gpu_allocation_policy", mode="before")
     @classmethod
-    def _null_is_default(cls, value: Any, info: Any) -> Any:
-        if value is not None and value != "":
-            return value
-        empty: dict[str, Any] = {"criteria": {}, "config": {}}
-        empty["gpu_allocation_policy"] = Policy.UNSPECIFIED
-        return empty.get(info.field_name, [])
+    def _empty_is_unspecified(cls, value: Any) -> Any:
+        return Policy.UNSPECIFIED if value == "" else value
 
     @field_validator("config", mode="before")
     @classmethod
@@ -155,11 +149,6 @@ class Subtype(Document):
     data: dict[str, Any] = Field(default_factory=dict)
     context: dict[str, Any] = Field(default_factory=dict)
     items: list[dict[str, Any]] = Field(default_factory=list)
-
-    @field_validator("data", "context", "items", mode="before")
-    @classmethod
-    def _null_is_empty(cls, value: Any, info: Any) -> Any:
-        return ([] if info.field_name == "items" else {}) if value is None else value
 
 
 class Measurement(Document):

@@ -5,6 +5,7 @@ from decimal import Decimal, InvalidOperation
 
 # Go's time.ParseDuration: https://pkg.go.dev/time#ParseDuration
 _UNITS_S = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+MAX_DURATION_S = 2**63 * 1e-9
 _PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)", re.ASCII)
 
 # https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
@@ -44,7 +45,10 @@ def parse_duration(text: str) -> float:
     parts = _PART.findall(body)
     if not parts or "".join(number + unit for number, unit in parts) != body:
         raise ValueError(f"{text!r} is not a duration (want for example 90s, 5m or 1h30m)")
-    return sign * sum(float(number) * _UNITS_S[unit] for number, unit in parts)
+    seconds = sum(float(number) * _UNITS_S[unit] for number, unit in parts)
+    if seconds > MAX_DURATION_S:
+        raise ValueError(f"{text[:40]!r} is longer than any duration can be")
+    return sign * seconds
 
 
 def format_duration(seconds: float) -> str:

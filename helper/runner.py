@@ -4,6 +4,7 @@ Python, argparse and many libraries exit with 2 on bad usage, which a report wou
 "skipped". So nothing here leaves by any other way than `main`'s return value.
 """
 
+import json
 import logging
 import os
 import signal
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
+from time import gmtime, strftime
 from types import FrameType
 from typing import Any, TextIO
 
@@ -69,9 +71,9 @@ def main(
     _prepare_streams(debug=bool(env.get(contract.DEBUG)))
     try:
         verdict = _run(package, argv, env, root, out or sys.stdout)
-    except (Terminated, BudgetExceeded, CleanupOverrun) as stop:
-        # The signal came in the few lines around the check, before or after its own handling.
-        verdict = _verdict(stop)
+    except BaseException as error:
+        # Before the check could be found, or a signal in the few lines around it.
+        verdict = _verdict(error)
     _report(verdict, root)
     return int(verdict.code)
 
@@ -114,11 +116,19 @@ def _run(
             with _closing(context.kube):
                 check.run(context)
         except BaseException as error:
-            verdict = _verdict(error)
-            if isinstance(error, Skip):
-                Evidence(out).fact(skip=str(error.code))
-            return verdict
+            cause = _skip_behind(error)
+            if isinstance(cause, Skip):
+                Evidence(out).fact(skip=str(cause.code))
+            return _verdict(cause)
         return Verdict(ExitCode.PASS)
+
+
+def _skip_behind(error: BaseException) -> BaseException:
+    """Give the Skip that an error was raised from; a Fail stays one whatever led to it."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, (Skip, Fail)):
+        cause = cause.__cause__
+    return cause if isinstance(cause, Skip) else error
 
 
 def _verdict(error: BaseException) -> Verdict:
@@ -211,6 +221,15 @@ def _closing(kube: Any) -> Iterator[None]:
         kube.close()
 
 
+class _Logfmt(logging.Formatter):
+    """One line a record, whatever the message holds: kubelet mixes it with the evidence."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        stamp = strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(record.created))
+        message = json.dumps(record.getMessage(), ensure_ascii=False)
+        return f"time={stamp} level={record.levelname} msg={message}"
+
+
 def _prepare_streams(*, debug: bool) -> None:
     """Make stdout and stderr UTF-8 and line-buffered; what is buffered is lost on SIGKILL."""
     for stream in (sys.stdout, sys.stderr):
@@ -218,11 +237,7 @@ def _prepare_streams(*, debug: bool) -> None:
         if reconfigure:
             reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        logging.Formatter(
-            'time=%(asctime)s level=%(levelname)s msg="%(message)s"', "%Y-%m-%dT%H:%M:%SZ"
-        )
-    )
+    handler.setFormatter(_Logfmt())
     log.handlers[:] = [handler]
     log.propagate = False
     log.setLevel(logging.DEBUG if debug else logging.INFO)

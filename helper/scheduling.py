@@ -1,0 +1,120 @@
+"""Which nodes a pod template or a ResourceSlice reaches: selectors, affinity, taints."""
+
+from collections.abc import Iterable, Sequence
+
+from helper.nodes import Node, Taint
+from helper.resource import Json, items, part, text
+
+KEEPS_PODS_OFF = frozenset({"NoSchedule", "NoExecute"})
+# https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/#taints-and-tolerations
+DAEMON_TOLERATES = frozenset(
+    f"node.kubernetes.io/{name}"
+    for name in (
+        "not-ready",
+        "unreachable",
+        "disk-pressure",
+        "memory-pressure",
+        "pid-pressure",
+        "unschedulable",
+        "network-unavailable",
+    )
+)
+
+
+def targets(daemon_set: Json, node: Node) -> bool:
+    """Whether a DaemonSet wants a pod on a node, dead or alive."""
+    return selects(daemon_set, node) and not refused_taints(daemon_set, node)
+
+
+def selects(daemon_set: Json, node: Node) -> bool:
+    """Whether a DaemonSet's selector and affinity fit a node."""
+    spec = part(daemon_set, "spec", "template", "spec")
+    wanted = part(spec, "nodeSelector")
+    if any(node.labels.get(key) != str(value) for key, value in wanted.items()):
+        return False
+    required = part(
+        spec, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"
+    )
+    return not required or matches_terms(required, node)
+
+
+def refused_taints(daemon_set: Json, node: Node) -> list[Taint]:
+    """The taints that keep a DaemonSet's pods off a node."""
+    mine = [taint for taint in node.taints if taint.key not in DAEMON_TOLERATES]
+    return untolerated(mine, items(daemon_set, "spec", "template", "spec", "tolerations"))
+
+
+def matches_terms(node_selector: Json, node: Node) -> bool:
+    """Whether a NodeSelector, a list of alternatives, admits a node."""
+    return any(_term_matches(term, node) for term in items(node_selector, "nodeSelectorTerms"))
+
+
+def untolerated(taints: Iterable[Taint], tolerations: Sequence[Json]) -> list[Taint]:
+    """The taints that keep a pod with these tolerations off a node."""
+    return [
+        taint
+        for taint in taints
+        if taint.effect in KEEPS_PODS_OFF
+        and not any(_tolerates(toleration, taint) for toleration in tolerations)
+    ]
+
+
+def pinned_node(pod: Json) -> str:
+    """The node that a pod runs on or, while it waits, the only one it may run on.
+
+    The DaemonSet controller pins its pods by node affinity on `metadata.name`.
+    """
+    if node_name := text(pod, "spec", "nodeName"):
+        return node_name
+    path = ("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
+    for term in items(part(pod, "spec", *path), "nodeSelectorTerms"):
+        for field in items(term, "matchFields"):
+            values = _values(field)
+            if field.get("key") == "metadata.name" and len(values) == 1:
+                return values[0]
+    return ""
+
+
+def _term_matches(term: Json, node: Node) -> bool:
+    expressions, fields = items(term, "matchExpressions"), items(term, "matchFields")
+    if not expressions and not fields:
+        return False  # as the API documents: an empty term matches nothing
+    by_field = {"metadata.name": node.name}
+    return all(_holds(item, node.labels.get(str(item.get("key")))) for item in expressions) and all(
+        _holds(item, by_field.get(str(item.get("key")))) for item in fields
+    )
+
+
+def _holds(requirement: Json, actual: str | None) -> bool:
+    operator, values = text(requirement, "operator"), _values(requirement)
+    if operator in ("Gt", "Lt"):
+        return _compares(operator, actual, values)
+    answers = {
+        "In": actual in values,
+        "NotIn": actual not in values,  # an absent key included
+        "Exists": actual is not None,
+        "DoesNotExist": actual is None,
+    }
+    return answers.get(operator, False)
+
+
+def _compares(operator: str, actual: str | None, values: Sequence[str]) -> bool:
+    try:
+        number, limit = int(actual or ""), int(values[0])
+    except (ValueError, IndexError):
+        return False
+    return number > limit if operator == "Gt" else number < limit
+
+
+def _tolerates(toleration: Json, taint: Taint) -> bool:
+    effect, key = text(toleration, "effect"), text(toleration, "key")
+    if effect and effect != taint.effect:
+        return False
+    if text(toleration, "operator") == "Exists":
+        return key in ("", taint.key)
+    return key == taint.key and text(toleration, "value") == taint.value
+
+
+def _values(requirement: Json) -> list[str]:
+    values = requirement.get("values")
+    return [str(value) for value in values] if isinstance(values, list) else []

@@ -1,0 +1,1 @@
+"""The validator images: one folder a phase, one module a check."""

@@ -1,0 +1,1 @@
+"""Checks of the conformance phase: whether the cluster meets the CNCF AI requirements."""

@@ -1,0 +1,103 @@
+"""How a cluster hands out GPUs: facts of both mechanisms, and whether a policy fits them.
+
+There is never a fallback: a recipe that names one mechanism is not served by the other.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from helper.models import Policy
+from helper.nodes import GPU, Node
+from helper.resource import Json, name, text
+from images.conformance._slices import WHOLE_GPU, Slice, usable_devices
+
+GPU_DRIVER = "gpu.nvidia.com"  # driver and DeviceClass have the same name
+VENDOR_SUFFIX = ".nvidia.com"
+NODES_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Mode:
+    """What the cluster offers, mechanism by mechanism."""
+
+    plugin_devices: Mapping[str, int] = field(default_factory=dict)  # by node
+    claim_devices: Mapping[str, int] = field(default_factory=dict)  # whole GPUs, by node
+    has_gpu_class: bool = False
+    extended_classes: Mapping[str, str] = field(default_factory=dict)  # class: extended resource
+
+    @property
+    def plugin_usable(self) -> bool:
+        """Whether the device plugin offers a GPU on a node that can be judged."""
+        return bool(self.plugin_devices)
+
+    @property
+    def claims_usable(self) -> bool:
+        """Whether a ResourceClaim can get a whole GPU."""
+        return self.has_gpu_class and bool(self.claim_devices)
+
+    @property
+    def dual_nodes(self) -> list[str]:
+        """Nodes whose GPUs are offered twice."""
+        return sorted(set(self.plugin_devices) & set(self.claim_devices))
+
+    @property
+    def claims_detail(self) -> str:
+        """Why claims can or cannot be served."""
+        if self.claims_usable:
+            return _per_node(self.claim_devices) + "; selectors of the class are not evaluated"
+        if self.claim_devices:
+            offered = _per_node(self.claim_devices)
+            return (
+                f"half installed: DeviceClass {GPU_DRIVER} is missing, devices are there, {offered}"
+            )
+        missing = "" if self.has_gpu_class else f", nor is there a DeviceClass {GPU_DRIVER}"
+        return f"no node offers a usable device of type {WHOLE_GPU}{missing}"
+
+    def lines(self) -> list[str]:
+        """The whole of it, for evidence and messages."""
+        plugin = _per_node(self.plugin_devices) or "no node has allocatable GPUs"
+        extended = ", ".join(f"{key} as {value}" for key, value in self.extended_classes.items())
+        return [
+            f"device plugin: {'usable' if self.plugin_usable else 'not usable'}, {plugin}",
+            f"DRA claims: {'usable' if self.claims_usable else 'not usable'}, {self.claims_detail}",
+            f"DeviceClasses with an extended resource: {extended or 'none'}",
+            f"nodes that offer GPUs twice: {', '.join(self.dual_nodes) or 'none'}",
+            "taints of nodes are not evaluated",
+        ]
+
+
+def inspect(nodes: Sequence[Node], slices: Sequence[Slice], classes: Sequence[Json]) -> Mode:
+    """Derive the mode from nodes, slices and DeviceClasses."""
+    extended = {name(item): text(item, "spec", "extendedResourceName") for item in classes}
+    return Mode(
+        plugin_devices={node.name: node.gpus for node in nodes if node.gpus and not node.left_out},
+        claim_devices=usable_devices(slices, nodes, GPU_DRIVER, WHOLE_GPU),
+        has_gpu_class=any(name(item) == GPU_DRIVER for item in classes),
+        extended_classes={key: value for key, value in extended.items() if value},
+    )
+
+
+def verify(policy: Policy, mode: Mode) -> str:
+    """Why the cluster cannot serve the policy; empty when it can."""
+    if policy == Policy.DEVICE_PLUGIN and not mode.plugin_usable:
+        return (
+            "policy device-plugin-extended-resource, but no node that can be judged has "
+            f"allocatable {GPU} (DRA claims: {mode.claims_detail}); check the device plugin's pods"
+        )
+    if policy in (Policy.DRA_CLAIM, Policy.DRA_EXTENDED) and not mode.claims_usable:
+        return (
+            f"policy {policy}, but claims cannot get a whole GPU: {mode.claims_detail}; "
+            "check that the driver runs with resources.gpus.enabled"
+        )
+    if policy == Policy.DRA_EXTENDED and not mode.extended_classes:
+        return (
+            f"policy {policy}, but no DeviceClass has an extendedResourceName (want {GPU}); "
+            f"set it on DeviceClass {GPU_DRIVER}"
+        )
+    return ""
+
+
+def _per_node(devices: Mapping[str, int]) -> str:
+    shown = [f"{node}: {devices[node]}" for node in sorted(devices)[:NODES_SHOWN]]
+    more = len(devices) - len(shown)
+    return ", ".join(shown) + (f" and {more} more nodes" if more > 0 else "")

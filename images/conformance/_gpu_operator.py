@@ -1,0 +1,151 @@
+"""What a GPU operator's own custom resource says: its state, and the operands it must run.
+
+Sources: gpu-operator, api/nvidia/v1/clusterpolicy_types.go (each operand's `IsEnabled`),
+controllers/state_manager.go (`isStateEnabled`), api/nvidia/v1alpha1/gpucluster_types.go.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from helper.nodes import Node
+from helper.resource import Json, condition, is_being_deleted, items, labels, name, part, text
+
+OWNERS = frozenset({"ClusterPolicy", "GPUCluster", "NVIDIADriver"})
+# Reasons of a condition (internal/conditions) that a state alone does not tell.
+NO_GPU_NODES = "NoGPUNodes"  # the state is ready then
+NO_LABELS = "NFDLabelsMissing"  # and in some releases then, too
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One ClusterPolicy or GPUCluster."""
+
+    kind: str
+    name: str
+    state: str
+    reason: str = ""  # of the condition that explains the state
+    message: str = ""
+
+    @property
+    def is_ignored(self) -> bool:
+        """The operator follows one object of a kind and marks all others."""
+        return self.state == "ignored"
+
+    @property
+    def title(self) -> str:
+        """As messages name it."""
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True)
+class Operand:
+    """Something that the operator runs on GPU nodes."""
+
+    setting: str  # the part of the custom resource that asks for it
+    names: tuple[str, ...]  # DaemonSets that do the work, one of them at least
+    is_prefix: bool = False  # one DaemonSet an operating system or kernel, with its name appended
+
+
+# In ClusterPolicy: setting, what an absent `enabled` means, names.
+CLUSTER_POLICY_OPERANDS = (
+    (True, Operand("driver", ("nvidia-driver-daemonset",), is_prefix=True)),
+    (True, Operand("toolkit", ("nvidia-container-toolkit-daemonset",))),
+    (True, Operand("devicePlugin", ("nvidia-device-plugin-daemonset",))),
+    (True, Operand("dcgm", ("nvidia-dcgm",))),
+    (True, Operand("dcgmExporter", ("nvidia-dcgm-exporter",))),
+    (True, Operand("gfd", ("gpu-feature-discovery",))),
+    (True, Operand("migManager", ("nvidia-mig-manager",))),
+    (False, Operand("nodeStatusExporter", ("nvidia-node-status-exporter",))),
+)
+VALIDATOR = Operand("validator", ("nvidia-operator-validator",))  # cannot be turned off
+DRA_DRIVER = Operand("draDriver", ("nvidia-dra-driver-kubelet-plugin",))  # nor can this one
+# In GPUCluster; newer operators add -dra, so that names differ from ClusterPolicy's.
+GPU_CLUSTER_OPERANDS = (
+    (False, Operand("dcgm", ("nvidia-dcgm", "nvidia-dcgm-dra"))),
+    (True, Operand("dcgmExporter", ("nvidia-dcgm-exporter", "nvidia-dcgm-exporter-dra"))),
+)
+
+
+def parse_policy(obj: Json) -> Policy:
+    """The state of a custom resource, and the condition that explains it."""
+    explaining = condition(obj, "Error") or {}
+    if explaining.get("status") != "True":
+        explaining = condition(obj, "Ready") or {}
+    return Policy(
+        kind=text(obj, "kind"),
+        name=name(obj),
+        state="being deleted" if is_being_deleted(obj) else text(obj, "status", "state"),
+        reason=text(explaining, "reason"),
+        message=text(explaining, "message"),
+    )
+
+
+def expected_operands(obj: Json) -> list[Operand]:
+    """The operands that a ClusterPolicy or GPUCluster asks for."""
+    if text(obj, "kind") == "GPUCluster":
+        return [DRA_DRIVER, *_enabled(obj, GPU_CLUSTER_OPERANDS)]
+    operands = _enabled(obj, CLUSTER_POLICY_OPERANDS)
+    if part(obj, "spec", "driver").get("useNvidiaDriverCRD") is True:
+        # Drivers come from NVIDIADriver objects then; their DaemonSets are judged where they exist.
+        operands = [operand for operand in operands if operand.setting != "driver"]
+    return [*operands, VALIDATOR]
+
+
+def wants_controller(obj: Json) -> bool:
+    """Whether a GPUCluster asks for the compute-domain controller, a Deployment."""
+    path = ("spec", "draDriver", "computeDomains")
+    return text(obj, "kind") == "GPUCluster" and part(obj, *path).get("enabled") is True
+
+
+def implements(daemon_set: Json, operand: Operand) -> bool:
+    """Whether a DaemonSet is the operand, by its `app` label or name."""
+    found = {name(daemon_set), labels(daemon_set).get("app", "")}
+    if operand.is_prefix:
+        return any(item.startswith(operand.names) for item in found)
+    return bool(found & set(operand.names))
+
+
+def is_operand(daemon_set: Json, expected: Iterable[Operand]) -> bool:
+    """Whether the GPU operator runs this DaemonSet; its namespace may hold others."""
+    owners = {text(owner, "kind") for owner in items(daemon_set, "metadata", "ownerReferences")}
+    return bool(owners & OWNERS) or any(implements(daemon_set, operand) for operand in expected)
+
+
+def opts_out(node: Node) -> bool:
+    """Whether a node's label keeps all operands off it."""
+    return node.labels.get("nvidia.com/gpu.deploy.operands") == "false"
+
+
+def state_problem(policy: Policy, gpu_nodes: int) -> str:
+    """Why a custom resource is not ready, or ready without reason; empty when it is well."""
+    see = f"see kubectl describe {policy.kind.lower()} {policy.name}"
+    why = ": ".join(item for item in (policy.reason, policy.message) if item)
+    if not policy.state:
+        return (
+            f"{policy.title} has no status.state (want ready): the operator has not reconciled it; "
+            "see the operator's log"
+        )
+    if policy.state != "ready":
+        return (
+            f"{policy.title} is {policy.state} (want ready)" + (f", {why}; " if why else "; ") + see
+        )
+    if policy.reason == NO_LABELS or (policy.reason == NO_GPU_NODES and gpu_nodes):
+        return (
+            f"{policy.title} is ready but the operator sees no GPU node of {gpu_nodes}, {why}; "
+            "check that node feature discovery runs and labels the nodes"
+        )
+    return ""
+
+
+def only_waits_for_pods(policy: Policy) -> bool:
+    """Whether pods alone, perhaps those of nodes that cannot be judged, keep it from ready."""
+    return policy.state == "notReady" and (not policy.reason or policy.reason.endswith("NotReady"))
+
+
+def _enabled(obj: Json, operands: Iterable[tuple[bool, Operand]]) -> list[Operand]:
+    found = []
+    for default, operand in operands:
+        enabled = part(obj, "spec", operand.setting).get("enabled")
+        if enabled if isinstance(enabled, bool) else default:
+            found.append(operand)
+    return found

@@ -1,0 +1,176 @@
+"""What the NVIDIA DRA drivers of a cluster offer, node by node."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from helper.check import Fail, Skip, SkipCode
+from helper.context import Context
+from helper.findings import excerpt
+from helper.kinds import Resource
+from helper.nodes import Node, gpu_nodes, judged, left_out
+from helper.resource import Json
+from helper.scheduling import refused_taints, selects
+from images.conformance._allocation import VENDOR_SUFFIX
+from images.conformance._slices import Slice, parse_slice, pool_problems, usable_devices
+
+ROWS_SHOWN = 40  # evidence is read by people; the worst comes first
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The devices of all NVIDIA drivers, and where they can be used."""
+
+    slices: Sequence[Slice]
+    nodes: Sequence[Node]  # GPU nodes that the driver should serve
+    devices: Mapping[str, Mapping[str, int]]  # by driver and node, usable ones only
+    pool_problems: Mapping[tuple[str, str], str]
+    plugin: Json  # the kubelet plugin's DaemonSet
+
+    @property
+    def served(self) -> set[str]:
+        """Nodes with a usable device of any driver."""
+        return {node for per_node in self.devices.values() for node in per_node}
+
+    @property
+    def summary(self) -> str:
+        """As the operator reads it."""
+        counts = [
+            f"{sum(per_node.values())} devices of {name} on {len(per_node)} nodes"
+            for name, per_node in sorted(self.devices.items())
+        ]
+        return ", ".join(counts) or "no NVIDIA device"
+
+    def gaps(self) -> dict[str, str]:
+        """Nodes that cannot be judged or that somebody took out of service, and why."""
+        gaps = left_out(self.nodes)
+        for node in judged(self.nodes):
+            mine = self._slices_of(node)
+            if node.name in self.served:
+                continue
+            if not selects(self.plugin, node) and not mine:
+                gaps[node.name] = "the kubelet plugin's node selector or affinity leaves it out"
+            elif taints := refused_taints(self.plugin, node):
+                gaps[node.name] = f"the kubelet plugin does not tolerate taint {taints[0].key}"
+            elif any(item.devices for item in mine) and not self._broken_pools(mine):
+                gaps[node.name] = "all devices are tainted"
+        return gaps
+
+    def defects(self) -> dict[str, str]:
+        """Nodes that should offer devices and do not, or not all of them, and why."""
+        gaps = self.gaps()
+        defects = {}
+        for node in judged(self.nodes):
+            mine = self._slices_of(node)
+            if node.name in gaps:
+                continue
+            if broken := self._broken_pools(mine):
+                defects[node.name] = broken[0]
+            elif node.name not in self.served:
+                defects[node.name] = "no ResourceSlice with a device"
+        return defects
+
+    def _slices_of(self, node: Node) -> list[Slice]:
+        return [item for item in self.slices if item.node == node.name]
+
+    def _broken_pools(self, slices: Sequence[Slice]) -> list[str]:
+        """What is wrong with the pools of some slices, each driver apart."""
+        pools = {(item.driver, item.pool) for item in slices}
+        return [
+            f"pool {pool} of {driver} {self.pool_problems[driver, pool]}"
+            for driver, pool in sorted(pools)
+            if (driver, pool) in self.pool_problems
+        ]
+
+
+def read_offer(ctx: Context, api: Resource, nodes: Sequence[Node], plugin: Json) -> Offer:
+    """All NVIDIA devices, and as coverage the GPU nodes that could be judged."""
+    slices = [
+        item for item in map(parse_slice, ctx.kube.list(api)) if item.driver.endswith(VENDOR_SUFFIX)
+    ]
+    at = frozenset(item.node for item in slices if item.node)
+    drivers = {item.driver for item in slices}
+    with_gpus = gpu_nodes(nodes, at)
+    served = [item for item in with_gpus if item.name in at or selects(plugin, item)]
+    offer = Offer(
+        slices=slices,
+        nodes=served or with_gpus,  # a plugin that wants no GPU node at all is a defect
+        devices={name: usable_devices(slices, nodes, name) for name in drivers},
+        pool_problems=pool_problems(slices),
+        plugin=plugin,
+    )
+    known = {node.name for node in nodes}
+    rows = sorted((slice_row(item, offer, known) for item in slices), key=lambda row: not row.note)
+    title = excerpt("ResourceSlices", ROWS_SHOWN, len(rows))
+    ctx.evidence.table(title, rows[:ROWS_SHOWN], shell="kubectl get resourceslices")
+    ctx.evidence.text("Usable devices", offer.summary)
+    gaps = offer.gaps()
+    total = len(offer.nodes)
+    ctx.evidence.coverage(total - len(gaps), total, "GPU nodes", gaps)
+    for node, why in sorted(offer.defects().items()):
+        ctx.evidence.result(f"{node}: {why}")
+    return offer
+
+
+@dataclass(frozen=True)
+class SliceRow:
+    """A ResourceSlice as evidence shows it."""
+
+    slice: str
+    driver: str
+    pool: str
+    generation: int
+    node: str
+    devices: int
+    tainted: int
+    note: str
+
+
+def slice_row(item: Slice, offer: Offer, known: set[str]) -> SliceRow:
+    """Show a slice, and why it does not count if it does not."""
+    note = offer.pool_problems.get((item.driver, item.pool), "")
+    newest = max(
+        other.generation
+        for other in offer.slices
+        if (other.driver, other.pool) == (item.driver, item.pool)
+    )
+    if item.generation < newest:
+        note = f"stale: the pool is at generation {newest}"
+    if item.node and item.node not in known:
+        note = "its node is gone"
+    tainted = sum(device.is_tainted for device in item.devices)
+    return SliceRow(
+        slice=item.name,
+        driver=item.driver,
+        pool=item.pool,
+        generation=item.generation,
+        node=item.node,
+        devices=len(item.devices),
+        tainted=tainted,
+        note=note,
+    )
+
+
+def require_devices(offer: Offer) -> None:
+    """Fail when a judged node lacks what it should offer, Skip when there is none to judge."""
+    gaps, defects = offer.gaps(), offer.defects()
+    shown = "; ".join(f"{node}: {why}" for node, why in sorted({**gaps, **defects}.items())[:5])
+    wanted = (
+        "want a complete pool of the newest generation with an untainted device on every Ready "
+        "GPU node; see the kubelet plugin's logs"
+    )
+    if not judged(offer.nodes):
+        reason = (
+            f"no GPU node can be judged ({shown or 'there is none'}); the driver itself is sound"
+        )
+        raise Skip(reason, SkipCode.CAPACITY)
+    if not offer.slices:
+        raise Fail(
+            f"no ResourceSlice of a *{VENDOR_SUFFIX} driver (want one a GPU node, of "
+            f"{len(judged(offer.nodes))}); see the kubelet plugin's logs; {shown}"
+        )
+    if not offer.served:
+        count = len(offer.slices)
+        raise Fail(f"{count} NVIDIA ResourceSlices but no usable device: {shown}; {wanted}")
+    if defects:
+        share = f"{len(defects)} of {len(judged(offer.nodes))} GPU nodes"
+        raise Fail(f"{share} lack usable devices: {shown}; {wanted}")

@@ -1,0 +1,144 @@
+"""GPU operator: it runs, its custom resource is ready, and so is every operand this asks for.
+
+Reads         the operator's Namespace, and in it Deployments, DaemonSets, and the pods of
+              DaemonSets that miss some; ClusterPolicies and GPUClusters; nodes
+Creates       nothing
+Skips when    the recipe leaves out or disables the GPU operator; without a recipe, when there is
+              no operator; when no GPU node can be judged
+"""
+
+from collections.abc import Sequence
+
+from helper import nodes as node_facts
+from helper.check import Fail, Skip, SkipCode, check
+from helper.context import Context
+from helper.findings import fold
+from helper.kinds import DEPLOYMENTS, NODES
+from helper.nodes import Node, parse_node
+from helper.resource import Json, labels, name
+from helper.scope import component_namespace, require_namespace
+from helper.workloads import deployment
+from images.conformance import _gpu_operator as operator
+from images.conformance._operands import (
+    Operated,
+    cover,
+    is_well,
+    operand_problems,
+    read_operated,
+)
+
+COMPONENTS = ("gpu-operator", "gpu-operator-ocp")
+DEFAULT_NAMESPACE = "gpu-operator"
+GROUP = "nvidia.com"
+PLURALS = ("clusterpolicies", "gpuclusters")  # the second from operator 26.7
+OPERATOR = "gpu-operator"  # name label in the chart, object name in the OLM bundle
+CONTROLLER = "nvidia-dra-driver-controller"
+
+
+@check()
+def gpu_operator_health(ctx: Context) -> None:
+    """The GPU operator, its custom resource and its operands are ready."""
+    where = component_namespace(ctx.recipe, COMPONENTS, DEFAULT_NAMESPACE)
+    require_namespace(ctx, where, "the GPU operator")
+    nodes = read_nodes(ctx)
+    deployments = read_deployments(ctx, where)
+    policies = read_policies(ctx)
+    operated = read_operated(ctx, where, policies, nodes)
+    usable = cover(ctx, nodes, operated)
+
+    problems = [
+        *operator_problems(deployments, policies, where),
+        *policy_problems(policies, operated, len(usable)),
+        *operand_problems(operated, where, usable),
+    ]
+    if problems:
+        raise Fail(fold(problems, len(deployments) + len(policies) + len(operated), "objects"))
+    if not usable:
+        reason = "the GPU operator is ready, but no GPU node can be judged, and so no operand"
+        raise Skip(reason, SkipCode.CAPACITY)
+    idle = [item.name for item in operated if item.health.is_empty]
+    note = f"; scheduled on no node: {', '.join(idle)}" if idle else ""
+    ctx.evidence.result(
+        f"{len(operated) - len(idle)} operands ready on {len(usable)} GPU nodes{note}"
+    )
+
+
+def read_nodes(ctx: Context) -> list[Node]:
+    """All nodes; those with GPUs are evidence."""
+    nodes = [parse_node(item) for item in ctx.kube.list(NODES)]
+    node_facts.record(ctx.evidence, node_facts.gpu_nodes(nodes))
+    return nodes
+
+
+def read_deployments(ctx: Context, where: str) -> list[Json]:
+    """All Deployments in the operator's namespace."""
+    found = ctx.kube.list(DEPLOYMENTS, where)
+    rows = [{"deployment": name(item), "observed": deployment(item).observed} for item in found]
+    ctx.evidence.table("Deployments", rows, shell=f"kubectl get deployments -n {where}")
+    return found
+
+
+def read_policies(ctx: Context) -> list[Json]:
+    """ClusterPolicies and GPUClusters; Fail when the cluster knows neither."""
+    served = [resource for plural in PLURALS if (resource := ctx.kube.resource(GROUP, plural))]
+    if not served:
+        raise Fail(
+            f"neither {' nor '.join(f'{plural}.{GROUP}' for plural in PLURALS)} is served (want "
+            "the GPU operator's custom resource definitions); install the operator with its CRDs"
+        )
+    found = [item for resource in served for item in ctx.kube.list(resource)]
+    shell = f"kubectl get {','.join(resource.title for resource in served)}"
+    ctx.evidence.table("Custom resources", map(operator.parse_policy, found), shell=shell)
+    return found
+
+
+def operator_problems(
+    deployments: Sequence[Json], policies: Sequence[Json], where: str
+) -> list[str]:
+    """What is wrong with the Deployments: the operator's own, and its DRA controller's."""
+    own = [
+        item
+        for item in deployments
+        if labels(item).get("app.kubernetes.io/name") == OPERATOR or name(item) == OPERATOR
+    ]
+    needed = {"the GPU operator": own}
+    if any(operator.wants_controller(item) for item in policies):
+        needed["the compute-domain controller"] = [
+            item for item in deployments if name(item) == CONTROLLER
+        ]
+    problems = []
+    for role, found in needed.items():
+        if not found:
+            see = f"kubectl get deployments -n {where}"
+            problems.append(f"no Deployment of {role} in namespace {where} (want one); see {see}")
+        for item in found:
+            health = deployment(item)
+            if not health.ready:
+                problems.append(
+                    f"Deployment {where}/{name(item)}: {health.observed} (want all replicas "
+                    f"available); see kubectl describe deployment -n {where} {name(item)}"
+                )
+    return problems
+
+
+def policy_problems(
+    policies: Sequence[Json], operated: Sequence[Operated], usable: int
+) -> list[str]:
+    """What is wrong with the custom resources.
+
+    The operator calls itself notReady as soon as one pod is missing. That is no finding where the
+    pods of all nodes that can be judged are ready.
+    """
+    parsed = [operator.parse_policy(item) for item in policies]
+    active = [policy for policy in parsed if not policy.is_ignored]
+    if not active:
+        seen = ", ".join(f"{policy.title} is ignored" for policy in parsed) or "none exists"
+        wanted = "want one that is ready; the operator runs nothing without it"
+        return [f"no ClusterPolicy or GPUCluster in use: {seen} ({wanted})"]
+    excused = is_well(operated) and any(item.misses_pods for item in operated)
+    problems = {policy.title: operator.state_problem(policy, usable) for policy in active}
+    return [
+        problems[policy.title]
+        for policy in active
+        if problems[policy.title] and not (excused and operator.only_waits_for_pods(policy))
+    ]

@@ -1,0 +1,1 @@
+"""Checks of the deployment phase: whether the cluster is deployed as the recipe says."""

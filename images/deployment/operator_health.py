@@ -1,0 +1,87 @@
+"""GPU operator: its own pods run and are ready.
+
+Reads         the operator's Namespace, its pods (label app=gpu-operator), and the nodes of those
+              that are not ready
+Creates       nothing
+Skips when    the recipe leaves out or disables the GPU operator; without a recipe, when there is
+              no operator
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from helper import pod_states
+from helper.check import Fail, check
+from helper.context import Context
+from helper.findings import fold
+from helper.kinds import NODES, PODS
+from helper.kube import Kube
+from helper.nodes import parse_node
+from helper.pod_states import PodState, parse_pod
+from helper.scope import component_namespace, require_namespace
+
+COMPONENTS = ("gpu-operator", "gpu-operator-ocp")
+DEFAULT_NAMESPACE = "gpu-operator"
+SELECTOR = "app=gpu-operator"  # the chart's and the OLM bundle's pod label, whatever the release
+MANY_RESTARTS = 5  # reported, not judged: a pod that is ready now may have had a rough start
+
+
+@check()
+def operator_health(ctx: Context) -> None:
+    """GPU operator pods are running and ready."""
+    namespace = component_namespace(ctx.recipe, COMPONENTS, DEFAULT_NAMESPACE)
+    require_namespace(ctx, namespace, "the GPU operator")
+    pods = [parse_pod(item) for item in ctx.kube.list(PODS, namespace, labels=SELECTOR)]
+    ctx.evidence.table(
+        f"GPU operator pods in {namespace}",
+        pod_states.rows(pods),
+        shell=f"kubectl get pods -n {namespace} -l {SELECTOR} -o wide",
+    )
+    left_out = read_left_out(ctx.kube, pods)
+    current = [pod for pod in pods if not pod.is_over and not pod.is_leaving]
+    skipped = {pod.name: f"on {pod.node}: {left_out[pod.node]}" for pod in off(current, left_out)}
+    ctx.evidence.coverage(len(current) - len(skipped), len(current), "GPU operator pods", skipped)
+    if problems := find_problems(current, left_out, namespace):
+        raise Fail(fold(problems, len(current), "GPU operator pods"))
+    for pod in current:
+        if pod.restarts >= MANY_RESTARTS:
+            ctx.evidence.result(f"{pod.name} is ready after {pod.restarts} restarts")
+    ready = sum(pod.is_ready for pod in current)
+    ctx.evidence.result(f"{ready} of {len(current)} GPU operator pods ready in {namespace}")
+
+
+def read_left_out(kube: Kube, pods: Iterable[PodState]) -> dict[str, str]:
+    """Of the nodes that hold a pod that is not ready, those that cannot be judged."""
+    names = {pod.node for pod in pods if pod.node and not pod.is_ready and not pod.is_over}
+    left_out = {}
+    for name in sorted(names):
+        node = kube.find(NODES, name)
+        if reason := parse_node(node).left_out if node else "node is gone":
+            left_out[name] = reason
+    return left_out
+
+
+def off(pods: Iterable[PodState], left_out: Mapping[str, str]) -> list[PodState]:
+    """The pods that are not judged, because their node cannot be."""
+    return [pod for pod in pods if not pod.is_ready and pod.node in left_out]
+
+
+def find_problems(
+    current: Sequence[PodState], left_out: Mapping[str, str], namespace: str
+) -> list[str]:
+    """What is wrong with the operator's pods; those that end or are over do not count."""
+    where = f"in namespace {namespace} with label {SELECTOR}"
+    if not current:
+        see = f"kubectl get deployments,events -n {namespace}"
+        return [f"no GPU operator pod {where} (want at least one that is ready); see {see}"]
+    problems = [
+        f"pod {pod.name} is not ready: {pod.trouble} (want {pod.ready.split('/')[1]} ready "
+        f"containers, {pod.restarts} restarts so far); see kubectl describe pod -n {namespace} "
+        f"{pod.name}"
+        for pod in current
+        if not pod.is_ready and pod.node not in left_out
+    ]
+    if problems or any(pod.is_ready for pod in current):
+        return problems
+    nodes = ", ".join(f"{name} ({reason})" for name, reason in sorted(left_out.items()))
+    problem = f"no GPU operator pod {where} is ready: all are on nodes that cannot be judged"
+    return [f"{problem}: {nodes}; bring the node back, or delete its pods so that they move"]

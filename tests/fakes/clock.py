@@ -1,0 +1,19 @@
+"""Time that passes only when somebody sleeps."""
+
+from helper.deadline import Clock
+
+
+class FakeClock(Clock):
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+        self.slept: list[float] = []
+
+    def now(self) -> float:
+        return self.seconds
+
+    def wall(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.seconds += seconds

@@ -1,0 +1,1 @@
+"""A phase of small checks, each of which ends in its own way."""

@@ -1,0 +1,1 @@
+"""What several checks share; no check, since its name begins with an underscore."""

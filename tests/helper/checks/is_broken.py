@@ -1,0 +1,1 @@
+raise ImportError("libnvidia-ml.so.1: cannot open shared object file")

@@ -1,0 +1,3 @@
+from tests.helper.checks.passes import passes
+
+is_misnamed = passes

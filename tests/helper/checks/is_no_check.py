@@ -1,0 +1,1 @@
+is_no_check = "forgot the decorator"

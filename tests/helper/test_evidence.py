@@ -1,0 +1,148 @@
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from helper import contract
+from helper.evidence import LIST_LIMIT, Evidence
+
+
+def said(tell: Callable[[Evidence], None]) -> str:
+    out = io.StringIO()
+    tell(Evidence(out))
+    return out.getvalue()
+
+
+def fact(tell: Callable[[Evidence], None]) -> Any:
+    *_, last = said(tell).splitlines()
+    assert last.startswith(contract.FACT_PREFIX)
+    return json.loads(last.removeprefix(contract.FACT_PREFIX))
+
+
+def test_a_section_has_a_title_and_ends_with_an_empty_line() -> None:
+    assert said(lambda ev: ev.text("Nodes", "gpu-1\ngpu-2\n")) == "--- Nodes ---\ngpu-1\ngpu-2\n\n"
+
+
+def test_a_section_can_name_the_command_that_shows_the_same() -> None:
+    text = said(lambda ev: ev.text("Nodes", "gpu-1", "kubectl get nodes"))
+    assert text == "--- Nodes ---\nEquivalent: kubectl get nodes\n\ngpu-1\n\n"
+
+
+@pytest.mark.parametrize("body", ["", "\n", "\n\n"])
+def test_an_empty_section_says_so(body: str) -> None:
+    assert said(lambda ev: ev.text("Log", body)) == "--- Log ---\n(nothing)\n\n"
+
+
+def test_long_lines_are_wrapped_so_that_the_report_cuts_none() -> None:
+    body = "".join(str(number) for number in range(1000))
+    lines = said(lambda ev: ev.text("Log", f"short\n\n{body}")).splitlines()
+    assert lines[1:3] == ["short", ""]
+    assert max(len(line) for line in lines) <= contract.EVIDENCE_LINE_CHARS
+    assert "".join(lines[3:]) == body
+
+
+@dataclass(frozen=True)
+class Row:
+    node_name: str
+    gpus: int | None = None
+    is_ready: bool = True
+    taints: tuple[str, ...] = ()
+
+
+def test_a_table_is_aligned_under_the_names_of_its_fields() -> None:
+    rows = [Row("gpu-1", 8, taints=("b", "a")), Row("n", is_ready=False)]
+    assert said(lambda ev: ev.table("Nodes", rows)).splitlines() == [
+        "--- Nodes ---",
+        "node name  gpus  is ready  taints",
+        "gpu-1      8     yes       a,b",
+        "n          -     no        -",
+        "",
+    ]
+
+
+def test_a_table_takes_mappings_with_gaps() -> None:
+    rows = [{"pod": "a", "phase": "Running"}, {"pod": "b"}]
+    assert said(lambda ev: ev.table("Pods", rows)).splitlines()[1:] == [
+        "pod  phase",
+        "a    Running",
+        "b",
+        "",
+    ]
+
+
+def test_a_table_without_rows_says_so() -> None:
+    assert said(lambda ev: ev.table("Pods", [], "kubectl get pods")).endswith("(none)\n\n")
+
+
+def test_an_object_is_shown_as_yaml_in_its_own_order() -> None:
+    text = said(lambda ev: ev.object("Pod", {"kind": "Pod", "apiVersion": "v1", "note": "é"}))
+    assert text == "--- Pod ---\nkind: Pod\napiVersion: v1\nnote: é\n\n"
+
+
+def test_an_object_that_cannot_be_shown_does_not_raise() -> None:
+    assert "(cannot be shown: " in said(lambda ev: ev.object("Odd", {"at": object()}))
+
+
+def test_a_result_is_one_marked_line() -> None:
+    assert said(lambda ev: ev.result("8 of 8 GPUs")) == "RESULT: 8 of 8 GPUs\n"
+
+
+def test_coverage_names_what_was_left_out_and_why() -> None:
+    def tell(evidence: Evidence) -> None:
+        evidence.coverage(2, 4, "GPU nodes", {"n4": "NotReady", "n3": "cordoned"})
+
+    assert said(tell).splitlines()[:3] == [
+        "not covered: n4: NotReady",
+        "not covered: n3: cordoned",
+        "RESULT: looked at 2 of 4 GPU nodes",
+    ]
+    assert fact(tell) == {
+        "coverage": {"seen": 2, "total": 4, "unit": "GPU nodes", "leftOut": ["n3", "n4"]}
+    }
+
+
+def test_a_fact_lists_some_names_and_the_evidence_all() -> None:
+    left_out = {f"node-{number:03}": "busy" for number in range(100)}
+    tell = lambda ev: ev.coverage(0, 100, "nodes", left_out)  # noqa: E731
+    assert len(fact(tell)["coverage"]["leftOut"]) == LIST_LIMIT
+    assert said(tell).count("not covered: ") == 100
+
+
+@pytest.mark.parametrize(
+    ("threshold", "passed", "line"),
+    [
+        (">= 300", True, "RESULT: bandwidth: 412.5 GB/s (want >= 300)"),
+        (None, None, "RESULT: bandwidth: 412.5 GB/s"),
+    ],
+)
+def test_a_measured_value_is_said_and_recorded(
+    threshold: str | None, passed: bool | None, line: str
+) -> None:
+    def tell(evidence: Evidence) -> None:
+        evidence.measured("bandwidth", 412.5, "GB/s", threshold, passed=passed)
+
+    assert said(tell).splitlines()[0] == line
+    assert fact(tell)["measured"] == {
+        "name": "bandwidth",
+        "value": 412.5,
+        "unit": "GB/s",
+        "threshold": threshold,
+        "passed": passed,
+    }
+
+
+def test_facts_are_one_line_whatever_they_hold() -> None:
+    assert fact(lambda ev: ev.fact(note="two\nlines", name="é")) == {
+        "note": "two\nlines",
+        "name": "é",
+    }
+
+
+def test_every_line_is_out_before_the_next_one_is_thought_of() -> None:
+    raw = io.BytesIO()
+    evidence = Evidence(io.TextIOWrapper(raw, encoding="utf-8"))
+    evidence.result("first")
+    assert raw.getvalue() == b"RESULT: first\n"

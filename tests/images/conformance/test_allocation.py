@@ -1,0 +1,125 @@
+from typing import Any
+
+import pytest
+
+from helper.models import Policy
+from helper.nodes import parse_node
+from images.conformance._allocation import Mode, inspect, verify
+from images.conformance._slices import parse_slice
+from tests.fakes import objects as kube
+
+Json = dict[str, Any]
+
+PLUGIN_ONLY = Mode(plugin_devices={"gpu-1": 8})
+CLAIMS_ONLY = Mode(claim_devices={"gpu-1": 8}, has_gpu_class=True)
+DUAL = Mode(plugin_devices={"gpu-1": 8}, claim_devices={"gpu-1": 8}, has_gpu_class=True)
+EXTENDED = Mode(
+    claim_devices={"gpu-1": 8},
+    has_gpu_class=True,
+    extended_classes={"gpu.nvidia.com": "nvidia.com/gpu"},
+)
+HALF = Mode(claim_devices={"gpu-1": 8})
+NOTHING = Mode()
+
+
+@pytest.mark.parametrize(
+    ("policy", "mode", "problem"),
+    [
+        pytest.param(Policy.UNSPECIFIED, NOTHING, "", id="unspecified-accepts-anything"),
+        pytest.param(Policy.DEVICE_PLUGIN, PLUGIN_ONLY, "", id="plugin"),
+        pytest.param(Policy.DEVICE_PLUGIN, DUAL, "", id="plugin-on-dual"),
+        pytest.param(
+            Policy.DEVICE_PLUGIN,
+            CLAIMS_ONLY,
+            "no node that can be judged",
+            id="plugin-on-claims-only",
+        ),
+        pytest.param(Policy.DRA_CLAIM, CLAIMS_ONLY, "", id="claims"),
+        pytest.param(Policy.DRA_CLAIM, DUAL, "", id="claims-on-dual"),
+        pytest.param(
+            Policy.DRA_CLAIM,
+            PLUGIN_ONLY,
+            "claims cannot get a whole GPU",
+            id="claims-on-plugin-only",
+        ),
+        pytest.param(Policy.DRA_CLAIM, HALF, "half installed", id="claims-without-class"),
+        pytest.param(Policy.DRA_EXTENDED, EXTENDED, "", id="extended"),
+        pytest.param(
+            Policy.DRA_EXTENDED,
+            CLAIMS_ONLY,
+            "no DeviceClass has an extendedResourceName",
+            id="no-name",
+        ),
+        pytest.param(
+            Policy.DRA_EXTENDED,
+            PLUGIN_ONLY,
+            "claims cannot get a whole GPU",
+            id="extended-on-plugin",
+        ),
+    ],
+)
+def test_a_policy_needs_its_own_mechanism(policy: Policy, mode: Mode, problem: str) -> None:
+    found = verify(policy, mode)
+
+    assert (problem in found) if problem else found == ""
+
+
+SLICE = kube.resource_slice("gpu-1")
+
+
+@pytest.mark.parametrize(
+    ("nodes", "slices", "classes", "expected"),
+    [
+        pytest.param([kube.gpu_node("gpu-1")], [], [], PLUGIN_ONLY, id="plugin"),
+        pytest.param(
+            [kube.gpu_node("gpu-1", gpus=0)],
+            [SLICE],
+            [kube.device_class()],
+            CLAIMS_ONLY,
+            id="claims",
+        ),
+        pytest.param([kube.gpu_node("gpu-1")], [SLICE], [kube.device_class()], DUAL, id="dual"),
+        pytest.param([kube.gpu_node("gpu-1", gpus=0)], [SLICE], [], HALF, id="class-missing"),
+        pytest.param(
+            [kube.gpu_node("gpu-1", gpus=0)],
+            [SLICE],
+            [kube.device_class(extended_resource="nvidia.com/gpu")],
+            EXTENDED,
+            id="extended",
+        ),
+        pytest.param(
+            [kube.gpu_node("gpu-1", gpus=0)],
+            [kube.resource_slice("gpu-1", "compute-domain.nvidia.com", 2, "channel")],
+            [],
+            NOTHING,
+            id="compute-domains-only",
+        ),
+        pytest.param(
+            [kube.gpu_node("gpu-1", gpus=0)],
+            [kube.resource_slice("gpu-1", kind="mig")],
+            [],
+            NOTHING,
+            id="mig-only",
+        ),
+        pytest.param(
+            [kube.cordoned(kube.gpu_node("gpu-1"))], [SLICE], [], NOTHING, id="node-cordoned"
+        ),
+        pytest.param([kube.fake(kube.gpu_node("gpu-1"))], [], [], NOTHING, id="node-fake"),
+    ],
+)
+def test_derives_the_mode_from_what_is_offered(
+    nodes: list[Json], slices: list[Json], classes: list[Json], expected: Mode
+) -> None:
+    found = inspect([parse_node(item) for item in nodes], list(map(parse_slice, slices)), classes)
+
+    assert found == expected
+
+
+def test_evidence_names_nodes_that_offer_gpus_twice() -> None:
+    assert "nodes that offer GPUs twice: gpu-1" in DUAL.lines()
+
+
+def test_evidence_of_many_nodes_stays_short() -> None:
+    mode = Mode(plugin_devices={f"gpu-{index}": 8 for index in range(500)})
+
+    assert mode.lines()[0].endswith("and 492 more nodes")
