@@ -20,6 +20,7 @@ WATCH_TIMEOUT_S = 240  # below the shortest time after which API servers close w
 PAGE_SIZE = 500  # what kubectl asks for
 LOOPBACK = "localhost,127.0.0.0/8,::1"  # kubectl never asks a proxy for these
 MERGE_PATCH = "application/merge-patch+json"
+METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 APPLY_PATCH = "application/apply-patch+yaml"
 
 
@@ -48,6 +49,11 @@ class Kube:
         """Read one object; NotFound when it, or its API, does not exist."""
         what = _what(resource, namespace, name)
         return self._json(Request("get", what, "GET", resource.path(namespace, name)))
+
+    def get_metadata(self, resource: Resource, name: str, namespace: str | None = None) -> Json:
+        """Read one object's metadata only: what a Secret holds never leaves the server."""
+        what, path = _what(resource, namespace, name), resource.path(namespace, name)
+        return self._json(Request("get", what, "GET", path, accept=METADATA_ONLY))
 
     def find(self, resource: Resource, name: str, namespace: str | None = None) -> Json | None:
         """Read one object, or None when it does not exist."""

@@ -43,6 +43,7 @@ class Request:
     query: Mapping[str, str] | None = None
     body: Json | None = None
     content_type: str = "application/json"
+    accept: str = "application/json"
 
 
 class Transport:
@@ -109,7 +110,7 @@ class Transport:
         query = {key: value for key, value in (request.query or {}).items() if value}
         if query:
             url += "?" + urlencode(query)
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": request.accept}
         if request.body is not None:
             headers["Content-Type"] = request.content_type
         auth = self._api.configuration.auth_settings().get("BearerToken")

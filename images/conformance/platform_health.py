@@ -19,7 +19,7 @@ from helper.daemon_sets import misses_pods
 from helper.errors import CannotTell, NotFound
 from helper.findings import fold
 from helper.health import Health
-from helper.kinds import NODES, builtin_by_kind
+from helper.kinds import NODES, SECRETS, builtin_by_kind
 from helper.kube import Kube
 from helper.models import ComponentRef
 from helper.nodes import Node, parse_node
@@ -132,7 +132,8 @@ def fetch(kube: Kube, wanted: Wanted) -> Json | CannotTell:
     if resource is None:
         return CannotTell(f"kind {wanted.kind} is unknown to this version")
     try:
-        return kube.get(resource, wanted.name, wanted.namespace or None)
+        read = kube.get_metadata if resource is SECRETS else kube.get
+        return read(resource, wanted.name, wanted.namespace or None)
     except CannotTell as error:
         return error
 

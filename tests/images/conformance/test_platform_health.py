@@ -7,7 +7,7 @@ from helper.contract import ExitCode
 from helper.errors import CannotTell
 from helper.models import ComponentRef
 from images.conformance.platform_health import expected_objects, platform_health
-from orchestrator.replay import Fault
+from orchestrator.replay import Fault, ReplayCluster
 from tests.conftest import RunCheck
 from tests.fakes import clusters
 from tests.fakes import objects as kube
@@ -214,3 +214,24 @@ def test_names_each_object_once_in_the_recipes_order() -> None:
         "Secret shared/s",
         "Node n",
     ]
+
+
+def test_a_secret_is_looked_at_without_its_data(run_check: RunCheck) -> None:
+    planted = "cGxhbnRlZA=="
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "token", "namespace": NAMESPACE},
+        "data": {"password": planted},
+    }
+    cluster = ReplayCluster(objects=[*CLUSTER, secret])
+
+    run = run_check(
+        "images.conformance",
+        "platform-health",
+        cluster=cluster,
+        recipe=expecting({"kind": "Secret", "name": "token"}),
+    )
+
+    assert run.code == ExitCode.PASS
+    assert planted not in run.stdout + run.stderr
