@@ -10,8 +10,13 @@ from dataclasses import dataclass
 
 OPERATORS = (">=", "<=", "!=", "==", ">", "<")  # in the order in which they are tried
 ORDERING = frozenset({">=", "<=", ">", "<"})
-CORE = re.compile(r"v?([0-9]+(?:\.[0-9]+){0,2})(?=$|(?<=[0-9])[-+])(.*)", re.ASCII | re.DOTALL)
-PRE_RELEASE = re.compile(r"-(alpha|beta|rc|pre|preview|dev)([.\d-]|$)", re.IGNORECASE)
+CORE = re.compile(
+    r"v?([0-9]{1,18}(?:\.[0-9]{1,18}){0,2})(?=\Z|(?<=[0-9])[-+])(.*)", re.ASCII | re.DOTALL
+)
+PRE_RELEASE = re.compile(
+    r"-(alpha|beta|dev|pre|preview|rc)(?=[.\d-]|$)[.-]?(\d{0,18})", re.IGNORECASE | re.ASCII
+)
+RELEASE = (1, "", 0)
 UNSUPPORTED = re.compile(r"^[~^=&|]|\s(\|\||&&)\s|,\s*[<>=!]")
 PARTS = 3
 
@@ -28,9 +33,10 @@ class Version:
     suffix: str = ""
 
     @property
-    def is_pre_release(self) -> bool:
-        """Whether it comes before the release of the same numbers."""
-        return bool(PRE_RELEASE.match(self.suffix))
+    def rank(self) -> tuple[int, str, int]:
+        """Place among versions of the same numbers: alpha, beta, rc.1, rc.2, then the release."""
+        found = PRE_RELEASE.match(self.suffix)
+        return (0, found[1].lower(), int(found[2] or 0)) if found else RELEASE
 
     @property
     def filled(self) -> tuple[int, ...]:
@@ -74,8 +80,7 @@ class Expression:
                 expected, found = parse_version(self.value), parse_version(actual)
             except ConstraintError:
                 return actual == self.value
-            same = expected.filled == found.filled
-            return same and expected.is_pre_release == found.is_pre_release
+            return (expected.filled, expected.rank) == (found.filled, found.rank)
         return actual == self.value
 
 
@@ -107,7 +112,8 @@ def _ordered(operator: str, actual: Version, expected: Version) -> bool:
         raise ConstraintError(f"{text} is less precise than the bound it is compared with")
     order = (left > right) - (left < right)
     if order == 0:
-        order = _rank(actual, precision) - _rank(expected, precision)
+        left_rank, right_rank = _rank(actual, precision), _rank(expected, precision)
+        order = (left_rank > right_rank) - (left_rank < right_rank)
     judge = {
         ">=": order >= 0,
         "<=": order <= 0,
@@ -117,6 +123,6 @@ def _ordered(operator: str, actual: Version, expected: Version) -> bool:
     return judge[operator]
 
 
-def _rank(version: Version, precision: int) -> int:
+def _rank(version: Version, precision: int) -> tuple[int, str, int]:
     """Place a pre-release below its release; 1.34.1-rc.0 is above 1.34 all the same."""
-    return -1 if version.is_pre_release and not any(version.core[precision:]) else 0
+    return RELEASE if any(version.core[precision:]) else version.rank

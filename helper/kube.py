@@ -200,12 +200,19 @@ class Kube:
         request = Request("watch", what, "GET", resource.path(namespace), query)
         return self._transport.watch(request, timeout_s)
 
-    def allowed(self, verb: str, resource: Resource, namespace: str | None = None) -> bool:
+    def allowed(
+        self,
+        verb: str,
+        resource: Resource,
+        namespace: str | None = None,
+        subresource: str = "",
+    ) -> bool:
         """Ask the server whether this identity may do something."""
         attributes = {
             "verb": verb,
             "group": resource.group,
             "resource": resource.plural,
+            "subresource": subresource,
             "namespace": namespace or "",
         }
         review = SELF_SUBJECT_ACCESS_REVIEWS

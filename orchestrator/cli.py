@@ -125,6 +125,29 @@ def gc(**flags: Any) -> None:
 
 
 @app.group()
+def rbac() -> None:
+    """The rights of a run."""
+
+
+@rbac.command("print")
+@click.option("--recipe", "-r", metavar="FILE", required=True, help="Recipe that selects checks.")
+@click.option("--phase", multiple=True, metavar="NAME", help="As for validate.")
+@click.option("--namespace", "-n", default="aicr-validation", envvar="AICR_NAMESPACE")
+@click.option("--caller", is_flag=True, help="What who starts the run needs, as one ClusterRole.")
+def rbac_print(recipe: str, phase: tuple[str, ...], namespace: str, *, caller: bool) -> None:
+    """Print what a run would create for its checks; nothing is asked of a cluster."""
+    from orchestrator import inputs, session  # noqa: PLC0415
+    from orchestrator import rbac as rights  # noqa: PLC0415
+    from orchestrator.plan import parse_phases  # noqa: PLC0415
+    from orchestrator.recipe import parse  # noqa: PLC0415
+
+    given = parse(inputs.read(recipe, "recipe"), recipe)
+    found = session.built_in_catalog()
+    text = rights.render(found, given, parse_phases(phase), namespace, caller=caller)
+    click.echo(text, nl=False)
+
+
+@app.group()
 def catalog() -> None:
     """The checks and what they may do."""
 

@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from orchestrator import ctrf, inputs, plan, readiness, recipe, rundir, target
+from orchestrator import ctrf, inputs, plan, preflight, readiness, recipe, rundir, target
 from orchestrator.catalog import Catalog
 from orchestrator.catalog import parse as parse_catalog
 from orchestrator.errors import ReadinessError, UsageError
@@ -78,6 +78,7 @@ def _validate(options: Options, env: Mapping[str, str], console: Console, stop: 
                 words = f"result of {outcome.check} is not kept in {folder.path}: {error}"
                 terminal.show(Notice(words, "warning"))
 
+        preflight.check(kube, prepared.plan, _context(options))
         run = Run(
             prepared.plan,
             kube,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from helper import contract
 from helper.deadline import Deadline
-from helper.errors import Forbidden, KubeError
+from helper.errors import KubeError
 from helper.kinds import (
     CLUSTER_ROLE_BINDINGS,
     CLUSTER_ROLES,
@@ -36,17 +36,19 @@ SWEPT = (
 POLL_S = 0.5
 
 Found = Sequence[tuple[Resource, Json]]
+Place = tuple[Resource, str | None]  # a kind, in one namespace or in the whole cluster
+
+EVERYWHERE: Sequence[Place] = [(resource, None) for resource in SWEPT]
 
 
-def find_objects(kube: Kube, selector: str) -> Found:
-    """Objects of runs, in the order of their removal; kinds we may not list are left out."""
-    found: list[tuple[Resource, Json]] = []
-    for resource in SWEPT:
-        try:
-            found += [(resource, item) for item in kube.list(resource, labels=selector)]
-        except Forbidden:
-            continue
-    return found
+def find_objects(kube: Kube, selector: str, places: Iterable[Place] = EVERYWHERE) -> Found:
+    """Objects with a label, in the order of their removal; KubeError when one may not look."""
+    ordered = sorted(places, key=lambda item: (SWEPT.index(item[0]), item[1] or ""))
+    return [
+        (resource, item)
+        for resource, where in ordered
+        for item in kube.list(resource, where, labels=selector)
+    ]
 
 
 def delete_objects(kube: Kube, objects: Iterable[tuple[Resource, Json]]) -> None:
@@ -62,10 +64,16 @@ def delete_objects(kube: Kube, objects: Iterable[tuple[Resource, Json]]) -> None
             continue  # found again by the next look, or reported as left behind
 
 
-def sweep(kube: Kube, run_id: str, deadline: Deadline) -> Sequence[str]:
-    """Remove all objects of a run; names what is still there at the deadline."""
+def sweep(
+    kube: Kube, run_id: str, deadline: Deadline, places: Iterable[Place] = EVERYWHERE
+) -> Sequence[str]:
+    """Remove all objects of a run; names what is still there at the deadline.
+
+    Raises KubeError when it cannot be told what is there.
+    """
+    places = list(places)
     while True:
-        left = find_objects(kube, f"{contract.LABEL_RUN_ID}={run_id}")
+        left = find_objects(kube, f"{contract.LABEL_RUN_ID}={run_id}", places)
         delete_objects(kube, left)
         if not left or deadline.remaining_s() <= 0:
             return [f"{resource.title} {place(body)}" for resource, body in left]

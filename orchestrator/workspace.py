@@ -13,6 +13,7 @@ from helper.kinds import (
     JOBS,
     NAMESPACES,
     NODES,
+    PODS,
     ROLE_BINDINGS,
     ROLES,
 )
@@ -23,7 +24,7 @@ from orchestrator import manifests
 from orchestrator.errors import ClusterError
 from orchestrator.manifests import RunContext
 from orchestrator.plan import PlannedCheck
-from orchestrator.sweep import sweep
+from orchestrator.sweep import Place, sweep
 
 TERMINATING_WAIT_S = 120.0
 POLL_S = 0.5
@@ -38,12 +39,15 @@ class Workspace:
     def __init__(self, kube: Kube, context: RunContext) -> None:
         self._kube = kube
         self.context = context
+        # Where this run has made, or may have made, objects: noted before each creation.
+        self._touched: set[Place] = set()
 
     def prepare(self, record: Mapping[str, str], data: Mapping[str, str]) -> None:
         """Make namespace, run record and mounted data; `data` maps a kind to its text."""
         found = items_of_taints(self._kube.list(NODES))
         self.context = replace(self.context, taint_keys=found)
         self._ensure_namespace()
+        self._touched.add((CONFIG_MAPS, self.context.namespace))
         made = self._kube.create(
             CONFIG_MAPS, manifests.run_record(self.context, record), self.context.namespace
         )
@@ -57,10 +61,12 @@ class Workspace:
         missing = []
         for resource, body in manifests.identity(self.context, planned):
             target = namespace(body) or None
+            self._touched.add((resource, target))
             try:
                 self._kube.create(resource, body, target)
             except NotFound:
                 # The namespace does not exist: the check itself will find and say that.
+                self._touched.discard((resource, target))
                 if resource not in (ROLES, ROLE_BINDINGS):
                     raise
                 missing.append(str(target))
@@ -73,6 +79,7 @@ class Workspace:
 
     def create_job(self, planned: PlannedCheck) -> None:
         """Make a check's Job."""
+        self._touched |= {(JOBS, self.context.namespace), (PODS, self.context.namespace)}
         self._kube.create(JOBS, manifests.job(self.context, planned), self.context.namespace)
 
     def delete_job(self, planned: PlannedCheck) -> None:
@@ -110,7 +117,7 @@ class Workspace:
 
     def sweep(self, deadline: Deadline) -> Sequence[str]:
         """Remove all that carries the run's label; names what is still there at the deadline."""
-        return sweep(self._kube, self.context.run_id, deadline)
+        return sweep(self._kube, self.context.run_id, deadline, self._touched)
 
     def _ensure_namespace(self) -> None:
         """Use the namespace, make it where it is missing, wait for one that is ending."""

@@ -1,0 +1,149 @@
+"""May the caller do what the run needs? Asked before anything is created.
+
+An access review does not know the escalation rule: nobody may grant what they do not hold. A dry
+run of each role does, because the server applies the same rule to it.
+"""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from helper.errors import Conflict, Forbidden, NotFound
+from helper.kinds import (
+    CLUSTER_ROLE_BINDINGS,
+    CLUSTER_ROLES,
+    CONFIG_MAPS,
+    EVENTS,
+    JOBS,
+    NAMESPACES,
+    NODES,
+    PODS,
+    ROLE_BINDINGS,
+    ROLES,
+    SERVICE_ACCOUNTS,
+    Resource,
+)
+from helper.kube import Kube
+from helper.resource import name, namespace
+from orchestrator import manifests
+from orchestrator.errors import PermissionsError
+from orchestrator.manifests import RunContext
+from orchestrator.plan import Plan
+
+PARALLEL = 8
+MADE = ("create", "delete", "list")  # found again by label at the end, hence list
+SHOWN = 40
+
+
+@dataclass(frozen=True)
+class Need:
+    """One right that the caller needs; without a namespace it is needed in the whole cluster."""
+
+    verb: str
+    resource: Resource
+    namespace: str | None = None
+    subresource: str = ""
+
+    def __str__(self) -> str:
+        what = (
+            f"{self.resource.title}/{self.subresource}" if self.subresource else self.resource.title
+        )
+        return f"{self.verb} {what} in {self.namespace or 'the whole cluster'}"
+
+
+def needs(plan: Plan) -> Sequence[Need]:
+    """What a run does under the caller's own identity."""
+    home = plan.namespace
+    found = [
+        Need("get", NAMESPACES),
+        Need("list", NODES),
+        *(Need(verb, CONFIG_MAPS, home) for verb in MADE),
+        *(Need(verb, SERVICE_ACCOUNTS, home) for verb in MADE),
+        *(Need(verb, JOBS, home) for verb in (*MADE, "watch")),
+        *(Need(verb, PODS, home) for verb in ("list", "watch", "delete")),
+        Need("get", PODS, home, "log"),
+        Need("list", EVENTS, home),
+    ]
+    if any(planned.grants.cluster for planned in plan.checks):
+        found += [
+            Need(verb, kind) for kind in (CLUSTER_ROLES, CLUSTER_ROLE_BINDINGS) for verb in MADE
+        ]
+    inside = {target for planned in plan.checks for target in planned.grants.by_namespace}
+    found += [
+        Need(verb, kind, target)
+        for target in sorted(inside)
+        for kind in (ROLES, ROLE_BINDINGS)
+        for verb in MADE
+    ]
+    return found
+
+
+def check(kube: Kube, plan: Plan, context: RunContext) -> None:
+    """Raise PermissionsError with everything that is missing; creates nothing."""
+    home = plan.namespace
+    asked = list(needs(plan))
+    if not _exists(kube, home):
+        asked.append(Need("create", NAMESPACES))
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        answers = list(pool.map(lambda need: _holds(kube, need), asked))
+        missing = [str(need) for need, holds in zip(asked, answers, strict=True) if not holds]
+        refused = [
+            text
+            for text in pool.map(lambda role: _refusal(kube, role), _roles(plan, context))
+            if text
+        ]
+    found = [*missing, *refused]
+    if found:
+        lines = "".join(f"\n  {item}" for item in found[:SHOWN])
+        more = f"\n  and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+        raise PermissionsError(
+            f"{len(found)} rights are missing, nothing was created; "
+            f"`aicr-orch rbac print --caller` prints a role that has them all:{lines}{more}"
+        )
+
+
+def caller_rules(plan: Plan) -> Sequence[dict[str, Any]]:
+    """Rules that let a caller do this run: its own needs, and all that it hands on to checks."""
+    own: dict[tuple[str, str], set[str]] = {}
+    for need in [*needs(plan), Need("create", NAMESPACES)]:
+        plural = need.resource.plural + (f"/{need.subresource}" if need.subresource else "")
+        own.setdefault((need.resource.group, plural), set()).add(need.verb)
+    rules: list[dict[str, Any]] = [
+        {"apiGroups": [group], "resources": [plural], "verbs": sorted(verbs)}
+        for (group, plural), verbs in sorted(own.items())
+    ]
+    for planned in plan.checks:
+        handed_on = [rule for local in planned.grants.by_namespace.values() for rule in local]
+        rules += [rule for rule in (*planned.grants.cluster, *handed_on) if rule not in rules]
+    return rules
+
+
+def _exists(kube: Kube, name_of_namespace: str) -> bool:
+    try:
+        return kube.find(NAMESPACES, name_of_namespace) is not None
+    except Forbidden:
+        return True  # the right to look is asked for anyway
+
+
+def _holds(kube: Kube, need: Need) -> bool:
+    return kube.allowed(need.verb, need.resource, need.namespace, need.subresource)
+
+
+def _roles(plan: Plan, context: RunContext) -> Iterable[tuple[Resource, dict[str, Any]]]:
+    for planned in plan.checks:
+        for resource, body in manifests.identity(context, planned):
+            if resource in (ROLES, CLUSTER_ROLES):
+                yield resource, body
+
+
+def _refusal(kube: Kube, role: tuple[Resource, dict[str, Any]]) -> str:
+    """Why the server would not let the caller make a role; empty when it would."""
+    resource, body = role
+    try:
+        kube.create(resource, body, namespace(body) or None, dry_run=True)
+    except Forbidden as error:
+        return f"grant the rights of {name(body)}: {error.message}"
+    except (NotFound, Conflict):
+        return ""  # the namespace is missing, which the check itself will say
+    return ""

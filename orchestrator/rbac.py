@@ -1,0 +1,53 @@
+"""`rbac print`: the rights of a run, as objects that a cluster administrator can read and apply."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from helper import documents
+from orchestrator import manifests, plan, preflight
+from orchestrator.catalog import Catalog
+from orchestrator.images import ImageRules
+from orchestrator.manifests import RunContext
+from orchestrator.recipe import Recipe
+
+CALLER = "aicr-orch-caller"
+
+
+def render(
+    catalog: Catalog, recipe: Recipe, phases: Sequence[str], namespace: str, *, caller: bool
+) -> str:
+    """YAML of what a run would grant to its checks, or of what its caller needs."""
+    run_id = plan.new_run_id()
+    planned = plan.build(
+        catalog,
+        recipe.input,
+        phases,
+        run_id=run_id,
+        namespace=namespace,
+        rules=ImageRules(),
+        name_object=lambda name: f"aicr-{name}-00000000",
+    )
+    if caller:
+        return _text([_caller_role(planned)])
+    context = RunContext(run_id, namespace, "")
+    return _text(
+        [
+            body
+            for check in planned.checks
+            if not check.refusal
+            for _, body in manifests.identity(context, check)
+        ]
+    )
+
+
+def _caller_role(planned: plan.Plan) -> dict[str, Any]:
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": CALLER},
+        "rules": list(preflight.caller_rules(planned)),
+    }
+
+
+def _text(objects: Sequence[Mapping[str, Any]]) -> str:
+    return "---\n".join(documents.dump(dict(item)) for item in objects)

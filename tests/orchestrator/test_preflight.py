@@ -1,0 +1,106 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helper.kube import Credentials, connect
+from orchestrator import preflight
+from orchestrator.errors import PermissionsError
+from orchestrator.exits import Exit
+from orchestrator.manifests import RunContext
+from orchestrator.replay import ReplayCluster
+from tests.orchestrator.engine import NAMESPACE, RUN_ID, Engine, entry
+
+Json = dict[str, Any]
+
+CALLER = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "caller"}
+NODES = {"apiGroups": [""], "resources": ["nodes"], "verbs": ["list"]}
+PODS = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"], "namespace": "gpu-operator"}
+PLAN = Engine([entry("alpha", rbac=[NODES, PODS]), entry("beta")]).plan()
+CONTEXT = RunContext(RUN_ID, NAMESPACE, "v0")
+RULES = list(preflight.caller_rules(PLAN))
+
+
+def cluster_role(rules: list[Json]) -> list[Json]:
+    """Rights of the caller in the whole cluster."""
+    group = "rbac.authorization.k8s.io"
+    name = {"name": "caller"}
+    role = {"apiVersion": f"{group}/v1", "kind": "ClusterRole", "metadata": name, "rules": rules}
+    binding = {
+        "apiVersion": f"{group}/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": name,
+        "subjects": [CALLER],
+        "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": "caller"},
+    }
+    return [role, binding]
+
+
+@pytest.fixture
+def namespaces() -> list[Json]:
+    return [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        for name in (NAMESPACE, "gpu-operator")
+    ]
+
+
+class Caller:
+    """Connects as somebody who holds just these rules."""
+
+    def __init__(self, folder: Path, namespaces: list[Json]) -> None:
+        self._path = folder / "kubeconfig"
+        self.namespaces = namespaces
+        self.cluster = ReplayCluster()
+
+    def check(self, rules: list[Json]) -> None:
+        self.cluster = ReplayCluster(objects=[*self.namespaces, *cluster_role(rules)])
+        with self.cluster.serve() as server:
+            server.write_kubeconfig(self._path, user="caller")
+            kube = connect(Credentials(str(self._path)), {}, patience_s=1.0)
+            try:
+                preflight.check(kube, PLAN, CONTEXT)
+            finally:
+                kube.close()
+
+
+@pytest.fixture
+def caller(tmp_path: Path, namespaces: list[Json]) -> Caller:
+    return Caller(tmp_path, namespaces)
+
+
+def test_a_caller_with_the_printed_rules_may_run(caller: Caller) -> None:
+    caller.check(RULES)
+
+
+@pytest.mark.parametrize(
+    "left_out", RULES, ids=lambda rule: f"{rule['verbs'][0]}-{rule['resources'][0]}"
+)
+def test_without_any_one_of_the_printed_rules_the_run_does_not_begin(
+    caller: Caller, left_out: Json
+) -> None:
+    with pytest.raises(PermissionsError) as caught:
+        caller.check([rule for rule in RULES if rule != left_out])
+
+    assert caught.value.exit is Exit.PERMISSION
+    assert left_out["resources"][0].partition("/")[0] in str(caught.value)
+
+
+def test_a_missing_namespace_must_be_creatable(caller: Caller) -> None:
+    caller.namespaces = []
+    may_read = {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get"]}
+    others = [rule for rule in RULES if rule["resources"] != ["namespaces"]]
+
+    with pytest.raises(PermissionsError, match="create namespaces in the whole cluster"):
+        caller.check([*others, may_read])
+
+
+def test_the_preflight_creates_nothing(caller: Caller) -> None:
+    with pytest.raises(PermissionsError):
+        caller.check([])
+
+    written = [
+        item
+        for item in caller.cluster.requests
+        if item.method != "GET" and "dryRun=All" not in item.query
+    ]
+    assert {item.path.rpartition("/")[2] for item in written} <= {"selfsubjectaccessreviews"}
