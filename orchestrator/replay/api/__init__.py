@@ -1,0 +1,1 @@
+"""The HTTP side: requests understood, judged and answered."""

@@ -1,0 +1,127 @@
+"""pods/log: what a container has written."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from orchestrator.replay.api.answer import TEXT, Answer, Stream
+from orchestrator.replay.api.call import Call
+from orchestrator.replay.objects import Json, name_of, namespace_of, uid_of
+from orchestrator.replay.outcomes import outcome_for
+from orchestrator.replay.state import State
+from orchestrator.replay.statuses import bad_request, not_emulated, not_found
+
+_FOLLOW_S = 0.05  # how often a followed log is looked at
+_REASONS = {  # kubelet puts two waiting reasons into words (kubelet_pods.go)
+    "ErrImagePull": "image can't be pulled",
+    "ImagePullBackOff": "trying and failing to pull image",
+}
+
+
+def pod_log(call: Call) -> Answer | Stream:
+    """Answer a container's log, as it is or as it grows; raises ApiError 400, 404 or 501."""
+    pod = call.find()
+    if pod is None:
+        raise not_found(call.resource, call.target.name)
+    container = _container(pod, call.request.query.get("container", ""))
+    if not (pod.get("spec") or {}).get("nodeName"):
+        return Answer(204, "")
+    if call.flag("previous"):
+        raise bad_request(
+            f'previous terminated container "{container}" in pod "{name_of(pod)}" not found'
+        )
+    file = call.state.logs.get((uid_of(pod), container))
+    if file is None:
+        return Answer(200, _cut(_recorded_log(call.state, pod, container), call), TEXT)
+    if call.flag("follow"):
+        return Stream(_Follower(call, pod, container, file).parts(), TEXT)
+    return Answer(200, _cut(_read(file), call), TEXT)
+
+
+def _container(pod: Json, wanted: str) -> str:
+    names = [container["name"] for container in (pod.get("spec") or {}).get("containers") or []]
+    if wanted:
+        if wanted not in names:
+            raise bad_request(f"container {wanted} is not valid for pod {name_of(pod)}")
+        return wanted
+    if len(names) != 1:
+        choice = f", choose one of: [{' '.join(names)}]" if names else ""
+        raise bad_request(f"a container name must be specified for pod {name_of(pod)}{choice}")
+    return str(names[0])
+
+
+def _recorded_log(state: State, pod: Json, container: str) -> str:
+    """Give the scripted log of a pod that runs no process."""
+    status = container_status(pod, container)
+    waiting = (status.get("state") or {}).get("waiting")
+    if waiting is not None:
+        reason = waiting.get("reason", "")
+        raise bad_request(
+            f'container "{container}" in pod "{name_of(pod)}" is waiting to start: '
+            f"{_REASONS.get(reason, reason)}"
+        )
+    scripted = outcome_for(state.outcomes, pod)
+    if scripted is None:
+        place = f"{namespace_of(pod)}/{name_of(pod)}"
+        raise not_emulated(f"the log of {place}", "none was recorded (pods/*.yaml, replies/*.yaml)")
+    return scripted.log
+
+
+def container_status(pod: Json, container: str) -> Json:
+    """Give the status of one container, empty when there is none."""
+    statuses = (pod.get("status") or {}).get("containerStatuses") or []
+    return next((status for status in statuses if status.get("name") == container), {})
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(errors="replace")
+    except FileNotFoundError:  # the pod went while its log was asked for
+        return ""
+
+
+def _cut(text: str, call: Call) -> str:
+    tail = call.request.query.get("tailLines", "")
+    if tail.isdecimal():
+        lines = text.splitlines(keepends=True)
+        text = "".join(lines[len(lines) - min(int(tail), len(lines)) :])
+    limit = call.request.query.get("limitBytes", "")
+    return text[: int(limit)] if limit.isdecimal() else text
+
+
+class _Follower:
+    """Sends a log until its container has ended."""
+
+    def __init__(self, call: Call, pod: Json, container: str, file: Path) -> None:
+        self.call = call
+        self.pod = pod
+        self.container = container
+        self.file = file
+
+    def parts(self) -> Iterator[bytes]:
+        present = _read(self.file)
+        yield _cut(present, self.call).encode()
+        sent = len(present.encode())
+        while not self.call.stopping():
+            ended = self._has_ended()  # looked up before the read, so that nothing is missed
+            more = self._after(sent)
+            sent += len(more)
+            yield more
+            if ended:
+                return
+            if not more:
+                time.sleep(_FOLLOW_S)
+
+    def _after(self, sent: int) -> bytes:
+        try:
+            with self.file.open("rb") as file:
+                file.seek(sent)
+                return file.read()
+        except FileNotFoundError:
+            return b""
+
+    def _has_ended(self) -> bool:
+        pod = self.call.find()
+        if pod is None or uid_of(pod) != uid_of(self.pod):
+            return True
+        return "terminated" in (container_status(pod, self.container).get("state") or {})

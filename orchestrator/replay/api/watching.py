@@ -1,0 +1,109 @@
+"""Watch: a stream of changes to the objects that a selector picks."""
+
+import json
+import time
+from collections.abc import Iterator
+
+from orchestrator.replay.api import reading
+from orchestrator.replay.api.answer import Stream
+from orchestrator.replay.api.call import Call
+from orchestrator.replay.objects import Json
+from orchestrator.replay.statuses import expired
+from orchestrator.replay.store import Change
+
+_DEFAULT_TIMEOUT_S = 1800.0  # --min-request-timeout of a real server
+_LOOK_UP_S = 0.5  # how often a quiet watch notices that its caller has left
+_BOOKMARK_S = 60.0
+
+
+def watch(call: Call) -> Stream:
+    """Answer a watch; raises ApiError 400 for selectors that cannot be understood."""
+    start = reading.version_number(call.request.query.get("resourceVersion", ""))
+    return Stream(_Watch(call).events(start))
+
+
+class _Watch:
+    """One caller's view of the changes."""
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.store = call.store
+        self.chosen = reading.selection(call)
+        timeout_s = float(call.request.query.get("timeoutSeconds") or _DEFAULT_TIMEOUT_S)
+        self.end = time.monotonic() + timeout_s
+        self.bookmarks = call.flag("allowWatchBookmarks")
+
+    def events(self, start: int) -> Iterator[bytes]:
+        """Give the encoded events, first the present state when no version is given."""
+        initial = self.call.flag("sendInitialEvents")
+        seen = start
+        if initial or not start:
+            seen, namespace = self.store.version, self.call.target.namespace
+            for obj in self.store.list_at(self.call.resource, namespace, seen):
+                if self.chosen(obj):
+                    yield self._event("ADDED", obj)
+            if initial:
+                yield self._bookmark(seen, {"k8s.io/initial-events-end": "true"})
+        elif start < self.store.floor:
+            message = f"too old resource version: {start} ({self.store.floor})"
+            yield _line({"type": "ERROR", "object": expired(message).body})
+            return
+        yield from self._changes(seen)
+
+    def _changes(self, seen: int) -> Iterator[bytes]:
+        marked = time.monotonic()
+        while not self.call.stopping():
+            wait_s = min(_LOOK_UP_S, self.end - time.monotonic())
+            if wait_s <= 0:
+                if self.bookmarks:
+                    yield self._bookmark(seen)
+                return
+            changes = self.store.changes_after(seen, wait_s)
+            for change in changes:
+                if event := self._transition(change):
+                    yield event
+                seen = change.version
+            if not changes:
+                yield b""
+            if self.bookmarks and time.monotonic() - marked > _BOOKMARK_S:
+                marked = time.monotonic()
+                yield self._bookmark(seen)
+
+    def _transition(self, change: Change) -> bytes | None:
+        """Give the event by which a change shows to this caller, None when it does not."""
+        resource, key = self.call.resource, change.key
+        if (key.group, key.plural) != (resource.group, resource.plural):
+            return None
+        if self.call.target.namespace not in ("", key.namespace):
+            return None
+        was = change.old is not None and self.chosen(change.old)
+        has = change.type != "DELETED" and self.chosen(change.new)
+        if was and has:
+            return self._event("MODIFIED", change.new)
+        if has:
+            return self._event("ADDED", change.new)
+        if was:
+            gone = change.new if change.type == "DELETED" else self._as_it_was(change)
+            return self._event("DELETED", gone)
+        return None
+
+    @staticmethod
+    def _as_it_was(change: Change) -> Json:
+        """Give the last state that matched, with the version at which it stopped to."""
+        old = change.old or {}
+        return {**old, "metadata": {**old["metadata"], "resourceVersion": str(change.version)}}
+
+    def _event(self, kind: str, obj: Json) -> bytes:
+        return _line({"type": kind, "object": reading.shown(self.call, obj)})
+
+    def _bookmark(self, version: int, annotations: dict[str, str] | None = None) -> bytes:
+        metadata: Json = {"resourceVersion": str(version)}
+        if annotations:
+            metadata["annotations"] = annotations
+        resource = self.call.resource
+        obj = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}
+        return _line({"type": "BOOKMARK", "object": obj})
+
+
+def _line(event: Json) -> bytes:
+    return json.dumps(event, separators=(",", ":")).encode() + b"\n"

@@ -1,0 +1,169 @@
+"""A replay cluster: made from a folder or from objects, served on localhost."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from orchestrator.replay.access import User, user_named
+from orchestrator.replay.api.server import Listener
+from orchestrator.replay.creation import fill_recorded
+from orchestrator.replay.folder import read_folder
+from orchestrator.replay.loading import add_namespace, load_objects, unserved
+from orchestrator.replay.models import PodOutcome, Reply
+from orchestrator.replay.objects import Json, clone, meta, name_of, namespace_of
+from orchestrator.replay.state import State
+from orchestrator.replay.store import Store
+from orchestrator.replay.tokens import ADMIN, ANONYMOUS
+from orchestrator.replay.workloads.manager import Workloads
+
+DEFAULT_VERSION = "v1.36.2"
+
+
+class ReplayCluster:
+    """The objects of one cluster, and what is known beside them; it outlives its servers.
+
+    `images` maps a repository to the local command that stands for its entry point.
+    """
+
+    def __init__(
+        self,
+        objects: Iterable[Json] = (),
+        images: Mapping[str, Sequence[str]] | None = None,
+        outcomes: Sequence[PodOutcome] = (),
+        replies: Sequence[Reply] = (),
+        server_version: str = DEFAULT_VERSION,
+    ) -> None:
+        self.state = State(server_version, dict(images or {}), list(outcomes), list(replies))
+        self.faults = self.state.faults  # errors to inject: append to it
+        self.requests = self.state.requests  # the latest that were answered, in order
+        located = [(f"objects[{index}]", clone(obj)) for index, obj in enumerate(objects)]
+        load_objects(self.state, located)
+
+    @classmethod
+    def load(cls, folder: Path) -> "ReplayCluster":
+        """Read a replay folder; raises ReplayError."""
+        recording = read_folder(folder)
+        cluster = cls(
+            images={image.name: image.command for image in recording.cluster.images},
+            outcomes=recording.outcomes,
+            replies=recording.replies,
+            server_version=recording.cluster.server_version,
+        )
+        load_objects(cluster.state, recording.objects)
+        return cluster
+
+    @property
+    def store(self) -> Store:
+        """The objects, for looking without HTTP."""
+        return self.state.store
+
+    def add(self, obj: Json) -> Json:
+        """Put an object in or replace it, seen by watches; no controller acts on a new one."""
+        kind = self.state.kinds.of_object(obj)
+        if kind is None:
+            raise unserved("add", obj)
+        obj = fill_recorded(kind, clone(obj))
+        if kind.resource.namespaced:
+            add_namespace(self.state, namespace_of(obj))
+        place = (kind.resource, namespace_of(obj), name_of(obj))
+        old = self.store.find(*place)
+        if old is None:
+            return self.store.insert(kind.resource, obj, live=False)
+        for field in ("uid", "creationTimestamp", "resourceVersion"):
+            meta(obj)[field] = meta(old)[field]
+        return self.store.update(*place, lambda _: obj)
+
+    def remove(self, obj: Json) -> None:
+        """Take an object out at once, seen by watches; raises Missing when it is not there."""
+        kind = self.state.kinds.of_object(obj)
+        if kind is None:
+            raise unserved("remove", obj)
+        namespace = namespace_of(obj) or ("default" if kind.resource.namespaced else "")
+        self.store.remove(kind.resource, namespace, name_of(obj))
+
+    def compact(self) -> None:
+        """Forget the past: watches and list pages from before answer 410."""
+        self.store.compact()
+
+    def serve(self, *, open_to_all: bool = False) -> "ReplayServer":
+        """Give a server of this cluster; it runs inside its `with` block.
+
+        With `open_to_all`, a request without a token is the admin's: kubectl sends no token
+        over plain HTTP.
+        """
+        return ReplayServer(self.state, ADMIN if open_to_all else ANONYMOUS)
+
+
+class ReplayServer:
+    """Serves a cluster on a free port of 127.0.0.1, and runs what is created in it."""
+
+    def __init__(self, state: State, anonymous: User) -> None:
+        self._state = state
+        self._anonymous = anonymous
+        self._listener: Listener | None = None
+        self._workloads: Workloads | None = None
+
+    def __enter__(self) -> Self:
+        self._listener = Listener(self._state, self._anonymous)
+        self._workloads = Workloads(self._state, self.kubeconfig)
+        self._listener.start()
+        self._workloads.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._workloads is None or self._listener is None:
+            return
+        failure = self._workloads.stop()
+        self._listener.stop()
+        if failure is not None and error is None:
+            raise RuntimeError("a controller of the replay cluster failed") from failure
+
+    @property
+    def url(self) -> str:
+        """Where the cluster is served."""
+        if self._listener is None:
+            raise RuntimeError("the replay server does not run; use it in a `with` block")
+        return f"http://{self._listener.address}"
+
+    def end_watches(self) -> None:
+        """End every stream properly, as an API server does with old watches."""
+        if self._listener is not None:
+            self._listener.end_streams()
+
+    def drop_connections(self) -> None:
+        """Close every connection at once, as an API server that crashes does."""
+        if self._listener is not None:
+            self._listener.drop_connections()
+
+    def token(self, user: str = ADMIN.name) -> str:
+        """Give a token of a user: the admin, a ServiceAccount by its full name, anybody."""
+        tokens = self._state.tokens
+        if user == ADMIN.name:
+            return tokens.admin
+        named = user_named(user)
+        return tokens.mint_for_account(*named.account) if named.account else tokens.mint(named)
+
+    def kubeconfig(self, user: str = ADMIN.name, namespace: str = "default") -> Json:
+        """Give a kubeconfig for a user."""
+        context = {"cluster": "replay", "user": user, "namespace": namespace}
+        return {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "replay", "cluster": {"server": self.url}}],
+            "users": [{"name": user, "user": {"token": self.token(user)}}],
+            "contexts": [{"name": "replay", "context": context}],
+            "current-context": "replay",
+        }
+
+    def write_kubeconfig(self, path: Path, user: str = ADMIN.name) -> Path:
+        """Write a kubeconfig, readable by its owner only, and give its path."""
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(self.kubeconfig(user), indent=2))
+        return path

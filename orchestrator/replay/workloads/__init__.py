@@ -1,0 +1,1 @@
+"""The controllers: Jobs get pods, pods get nodes, containers become local processes."""

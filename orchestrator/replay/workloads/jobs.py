@@ -1,0 +1,232 @@
+"""The Job controller: keeps as many pods as a Job wants, and ends the Job."""
+
+from functools import partial
+
+from helper import kinds
+from orchestrator.replay import creation, deletion
+from orchestrator.replay.deletion import DeleteOptions
+from orchestrator.replay.objects import (
+    Json,
+    clone,
+    is_deleting,
+    meta,
+    name_of,
+    namespace_of,
+    owners_of,
+    uid_of,
+)
+from orchestrator.replay.state import State
+from orchestrator.replay.statuses import ApiError
+from orchestrator.replay.store import Change, Edit, Missing
+from orchestrator.replay.workloads import jobstatus
+from orchestrator.replay.workloads.events import JOB_CONTROLLER, EventWriter, Note
+from orchestrator.replay.workloads.jobstatus import Tally, Target
+from orchestrator.replay.workloads.loop import Loop, Once
+
+_TRACKING = "batch.kubernetes.io/job-tracking"
+_SYNC_S = 0.01  # a real controller syncs once a second
+_CREATE_AGAIN_S = 0.2  # after a pod was refused; a real one doubles from one second
+
+
+class JobController:
+    """Runs the Jobs that were created here."""
+
+    def __init__(self, state: State, loop: Loop, events: EventWriter) -> None:
+        self._state = state
+        self._loop = loop
+        self._events = events
+        self._tallies: dict[str, Tally] = {}  # by uid of the Job
+        self._once = Once(loop, self._sync)
+        self._pods = state.kinds.of(kinds.PODS)
+        self._jobs = state.kinds.of(kinds.JOBS)
+
+    def job_changed(self, change: Change) -> None:
+        """Take note of a new or altered Job."""
+        uid = uid_of(change.new)
+        if change.type == "ADDED" and change.live:
+            place = (change.key.namespace, change.key.name)
+            tally = self._tallies[uid] = Tally()
+            self._once.later(0, *place)
+            self._watch_deadline(*place, tally)
+        elif change.type == "DELETED":
+            self._tallies.pop(uid, None)
+            self._release_all(change.key.namespace, uid)
+        elif uid in self._tallies:
+            self._once.later(_SYNC_S, change.key.namespace, change.key.name)
+
+    def pod_changed(self, change: Change) -> None:
+        """Look at the Job whose pod has changed."""
+        for owner in owners_of(change.new):
+            if owner.get("kind") != "Job":
+                continue
+            if owner["uid"] in self._tallies:
+                self._once.later(_SYNC_S, change.key.namespace, owner["name"])
+            elif is_deleting(change.new):
+                self._release(change.new)
+
+    def _sync(self, namespace: str, name: str) -> None:
+        job = self._state.store.find(kinds.JOBS, namespace, name)
+        tally = self._tallies.get(uid_of(job)) if job else None
+        if job is None or tally is None:
+            return
+        pods = self._pods_of(job)
+        if is_deleting(job) or jobstatus.is_over(job):
+            for pod in pods:
+                self._release(pod)
+        else:
+            self._advance(job, pods, tally)
+
+    def _advance(self, job: Json, pods: list[Json], tally: Tally) -> None:
+        fresh = tally.count(pods)
+        target = jobstatus.target_of(job) or self._target(job, tally)
+        if target is None:
+            self._supply(job, pods, tally)
+            pods = self._pods_of(job)
+        else:
+            self._withdraw(job, pods, target)
+            pods = self._pods_of(job)
+
+        def edit(current: Json) -> Json:
+            jobstatus.counted(current, pods, tally, fresh)
+            return jobstatus.bound_for(current, target) if target else current
+
+        after = self._write(job, edit)
+        for pod in pods:
+            if not jobstatus.is_active(pod):
+                self._release(pod)
+        if fresh:  # counted now; the next sync writes the numbers
+            self._again(job, _SYNC_S)
+        elif target and after and not any(_is_working(pod) for pod in self._pods_of(job)):
+            self._end(job, target)
+
+    def _target(self, job: Json, tally: Tally) -> Target | None:
+        spec = job["spec"]
+        left_s = tally.overdue_in(job)
+        if left_s is not None and left_s <= 0:
+            return jobstatus.DEADLINE
+        if len(tally.failed) > spec["backoffLimit"]:
+            return jobstatus.BACKOFF
+        if len(tally.succeeded) >= spec["completions"]:
+            return jobstatus.COMPLETED
+        return None
+
+    def _supply(self, job: Json, pods: list[Json], tally: Tally) -> None:
+        """Create the pods that are missing."""
+        spec = job["spec"]
+        if spec.get("suspend"):
+            return
+        open_ends = spec["completions"] - len(tally.succeeded)
+        active = sum(_is_working(pod) for pod in pods)
+        for _ in range(min(spec["parallelism"], open_ends) - active):
+            try:
+                pod = creation.create(self._state, self._pods, _pod_of(job))
+            except ApiError as error:
+                note = Note("FailedCreate", f"Error creating: {error}", warning=True)
+                self._events.write(job, JOB_CONTROLLER, note)
+                self._again(job, _CREATE_AGAIN_S)
+                return
+            message = f"Created pod: {name_of(pod)}"
+            self._events.write(job, JOB_CONTROLLER, Note("SuccessfulCreate", message))
+
+    def _withdraw(self, job: Json, pods: list[Json], target: Target) -> None:
+        """Delete the pods that are no longer wanted."""
+        for pod in filter(jobstatus.is_active, pods):
+            self._delete_pod(pod)
+            message = f"Deleted pod: {name_of(pod)}"
+            self._events.write(job, JOB_CONTROLLER, Note("SuccessfulDelete", message))
+        if target.kind == jobstatus.DEADLINE.kind:
+            note = Note(target.reason, target.message, warning=True)
+            if jobstatus.target_of(job) is None:
+                self._events.write(job, JOB_CONTROLLER, note)
+
+    def _end(self, job: Json, target: Target) -> None:
+        self._write(job, jobstatus.ended)
+        if target == jobstatus.COMPLETED:
+            self._events.write(job, JOB_CONTROLLER, Note("Completed", "Job completed"))
+        ttl_s = job["spec"].get("ttlSecondsAfterFinished")
+        if ttl_s is not None:
+            self._loop.later(ttl_s, partial(self._expire, job))
+
+    def _expire(self, job: Json) -> None:
+        current = self._state.store.find(kinds.JOBS, namespace_of(job), name_of(job))
+        if creation.is_same(current, uid_of(job)):
+            options = DeleteOptions(propagation="Foreground")
+            kind = self._jobs
+            deletion.delete_quietly(self._state, kind, namespace_of(job), name_of(job), options)
+
+    def _watch_deadline(self, namespace: str, name: str, tally: Tally) -> None:
+        """Look at a Job again when its deadline is over."""
+        job = self._state.store.find(kinds.JOBS, namespace, name)
+        left_s = tally.overdue_in(job) if job else None
+        if left_s is None:
+            return
+        if left_s <= 0:
+            self._sync(namespace, name)
+        else:
+            again = partial(self._watch_deadline, namespace, name, tally)
+            self._loop.later(left_s, again)
+
+    def _again(self, job: Json, delay_s: float) -> None:
+        self._once.later(delay_s, namespace_of(job), name_of(job))
+
+    def _pods_of(self, job: Json) -> list[Json]:
+        pods = self._state.store.objects(kinds.PODS, namespace_of(job))
+        return [pod for pod in pods if any(o.get("uid") == uid_of(job) for o in owners_of(pod))]
+
+    def _delete_pod(self, pod: Json) -> None:
+        deletion.delete_quietly(
+            self._state,
+            self._pods,
+            namespace_of(pod),
+            name_of(pod),
+            DeleteOptions(uid=uid_of(pod)),
+        )
+
+    def _release(self, pod: Json) -> None:
+        """Let a pod go that was counted: its finalizer held it until now."""
+        if _TRACKING in (meta(pod).get("finalizers") or []):
+            deletion.drop_finalizer(
+                self._state, self._pods, namespace_of(pod), name_of(pod), _TRACKING
+            )
+
+    def _release_all(self, namespace: str, uid: str) -> None:
+        for pod in self._state.store.objects(kinds.PODS, namespace):
+            if any(owner.get("uid") == uid for owner in owners_of(pod)):
+                self._release(pod)
+
+    def _write(self, job: Json, edit: Edit) -> Json | None:
+        def checked(current: Json) -> Json:
+            return edit(current) if uid_of(current) == uid_of(job) else current
+
+        try:
+            return self._state.store.update(kinds.JOBS, namespace_of(job), name_of(job), checked)
+        except Missing:
+            return None
+
+
+def _is_working(pod: Json) -> bool:
+    return jobstatus.is_active(pod) or jobstatus.is_terminating(pod)
+
+
+def _pod_of(job: Json) -> Json:
+    """Compose a pod from a Job's template."""
+    template = clone(job["spec"]["template"])
+    metadata = template.get("metadata") or {}
+    owner = {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "name": name_of(job),
+        "uid": uid_of(job),
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+    pod_meta = {
+        "generateName": f"{name_of(job)}-",
+        "namespace": namespace_of(job),
+        "labels": metadata.get("labels") or {},
+        "finalizers": [_TRACKING],
+        "ownerReferences": [owner],
+    }
+    if metadata.get("annotations"):
+        pod_meta["annotations"] = metadata["annotations"]
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": pod_meta, "spec": template["spec"]}

@@ -1,0 +1,155 @@
+"""What stands in a Job's status: counts of pods, and the two steps in which it ends."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from orchestrator.replay.objects import Json, is_deleting, now, uid_of
+
+TARGETS = frozenset({"SuccessCriteriaMet", "FailureTarget"})
+_FINAL = {"SuccessCriteriaMet": "Complete", "FailureTarget": "Failed"}
+
+
+@dataclass(frozen=True)
+class Target:
+    """The end that a Job is bound for."""
+
+    kind: str
+    reason: str
+    message: str
+
+
+COMPLETED = Target(
+    "SuccessCriteriaMet", "CompletionsReached", "Reached expected number of succeeded pods"
+)
+BACKOFF = Target(
+    "FailureTarget", "BackoffLimitExceeded", "Job has reached the specified backoff limit"
+)
+DEADLINE = Target(
+    "FailureTarget", "DeadlineExceeded", "Job was active longer than specified deadline"
+)
+
+
+@dataclass
+class Tally:
+    """The pods of one Job that have ended, kept beyond the pods themselves."""
+
+    succeeded: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
+    # When the Job began: startTime has whole seconds, too coarse for a short deadline.
+    begun: float = field(default_factory=time.monotonic)
+
+    def overdue_in(self, job: Json) -> float | None:
+        """Give the seconds until the Job's deadline, None when it has none."""
+        limit = job["spec"].get("activeDeadlineSeconds")
+        return None if limit is None else limit - (time.monotonic() - self.begun)
+
+    def count(self, pods: Sequence[Json]) -> list[str]:
+        """Take in what has ended since the last time and give the uids of those pods.
+
+        A pod that is being deleted counts as failed at once (podReplacementPolicy
+        TerminatingOrFailed).
+        """
+        fresh = []
+        for pod in pods:
+            uid, phase = uid_of(pod), pod["status"].get("phase")
+            if uid in self.succeeded | self.failed:
+                continue
+            if phase == "Succeeded":
+                self.succeeded.add(uid)
+            elif phase == "Failed" or is_deleting(pod):
+                self.failed.add(uid)
+            else:
+                continue
+            fresh.append(uid)
+        return fresh
+
+
+def is_active(pod: Json) -> bool:
+    """Whether a pod still works for its Job."""
+    return not is_deleting(pod) and pod["status"].get("phase") not in ("Succeeded", "Failed")
+
+
+def is_terminating(pod: Json) -> bool:
+    """Whether a pod has been deleted and has not ended yet."""
+    return is_deleting(pod) and pod["status"].get("phase") not in ("Succeeded", "Failed")
+
+
+def counted(job: Json, pods: Sequence[Json], tally: Tally, fresh: Sequence[str]) -> Json:
+    """Give a Job with the counts of its pods."""
+    status = job["status"]
+    active = sum(is_active(pod) for pod in pods)
+    ready = sum(is_active(pod) and _is_ready(pod) for pod in pods)
+    uncounted = {}
+    for name, known in (("succeeded", tally.succeeded), ("failed", tally.failed)):
+        just_now = sorted(known & set(fresh))
+        if just_now:
+            uncounted[name] = just_now
+        _put(status, name, len(known) - len(just_now))
+    _put(status, "active", active)
+    status.update(
+        ready=ready,
+        terminating=sum(is_terminating(pod) for pod in pods),
+        uncountedTerminatedPods=uncounted,
+    )
+    status.setdefault("startTime", now())
+    return job
+
+
+def bound_for(job: Json, target: Target) -> Json:
+    """Give a Job that is to end; its pods may not have yet."""
+    _add_condition(job, target.kind, target)
+    return job
+
+
+def ended(job: Json) -> Json:
+    """Give a Job that is over, by the condition that told so before."""
+    target = target_of(job)
+    if target is not None:
+        _add_condition(job, _FINAL[target.kind], target)
+        if target.kind == COMPLETED.kind:
+            job["status"]["completionTime"] = now()
+    return job
+
+
+def target_of(job: Json) -> Target | None:
+    """Give the end that a Job is bound for, None while it has none."""
+    for condition in job["status"].get("conditions") or []:
+        if condition["type"] in TARGETS:
+            return Target(condition["type"], condition["reason"], condition["message"])
+    return None
+
+
+def is_over(job: Json) -> bool:
+    """Whether a Job has ended."""
+    conditions = job["status"].get("conditions") or []
+    return any(condition["type"] in _FINAL.values() for condition in conditions)
+
+
+def _add_condition(job: Json, kind: str, target: Target) -> None:
+    conditions = job["status"].setdefault("conditions", [])
+    if any(condition["type"] == kind for condition in conditions):
+        return
+    conditions.append(
+        {
+            "type": kind,
+            "status": "True",
+            "lastProbeTime": now(),
+            "lastTransitionTime": now(),
+            "reason": target.reason,
+            "message": target.message,
+        }
+    )
+
+
+def _put(status: Json, name: str, count: int) -> None:
+    """Write a count; zero is left out, as on the wire."""
+    if count:
+        status[name] = count
+    else:
+        status.pop(name, None)
+
+
+def _is_ready(pod: Json) -> bool:
+    conditions = pod["status"].get("conditions") or []
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)

@@ -1,0 +1,63 @@
+"""A container as a local process, with a process group of its own."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+_JOIN_S = 5.0
+
+
+class ContainerProcess:
+    """One started process; `on_exit` hears its exit status once, from another thread."""
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        cwd: Path,
+        log: Path,
+        on_exit: Callable[[int], object],
+    ) -> None:
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                argv,
+                env=dict(env),
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._on_exit = on_exit
+        self._waiter = threading.Thread(target=self._wait, name="replay-container", daemon=True)
+        self._waiter.start()
+
+    def terminate(self) -> None:
+        """Ask the process to end."""
+        self._signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End the process and everything that it started."""
+        self._signal(signal.SIGKILL)
+
+    def join(self) -> None:
+        """Wait until the exit was reported."""
+        self._waiter.join(_JOIN_S)
+
+    def _wait(self) -> None:
+        code = self._process.wait()
+        # What a container leaves behind ends with it.
+        self._signal_group(signal.SIGKILL)
+        self._on_exit(128 - code if code < 0 else code)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process.returncode is None:
+            self._signal_group(number)
+
+    def _signal_group(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, number)
