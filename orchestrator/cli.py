@@ -97,6 +97,7 @@ def _print_version(context: click.Context, *, asked: bool) -> None:
     "--image-pull-secret", multiple=True, metavar="NAME", help="Secret in the run namespace."
 )
 @click.option("--run-id", metavar="ID", help="Name of the run; default: time and random digits.")
+@click.option("--no-cluster", is_flag=True, help="Check input and plan only; ask no cluster.")
 @click.option("--no-cleanup", is_flag=True, help="Leave all objects in the cluster.")
 @click.option("--debug", is_flag=True, envvar="AICR_DEBUG", help="Verbose checks, full traces.")
 def validate(**flags: Any) -> None:

@@ -83,6 +83,11 @@ class Terminal:
         if self._live:
             self._live.stop()
 
+    def head(self, titles: Sequence[str]) -> None:
+        """Say what is about to be tested, where."""
+        for number, title in enumerate(titles):
+            self._console.print(Text(title, "dim" if number else "bold"), soft_wrap=True)
+
     def show(self, event: Event) -> None:
         """Take note of one event."""
         match event:

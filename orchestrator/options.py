@@ -16,6 +16,7 @@ from orchestrator.plan import RUN_ID, Placement, new_run_id, parse_phases
 from orchestrator.run import RunSettings
 
 FAIL_FAST = ("phase", "check")
+PACKAGE = Path(__file__).parent
 MAX_NAMESPACE = 63
 
 
@@ -36,11 +37,15 @@ class Options:
     placement: Placement
     settings: RunSettings
     debug: bool
+    no_cluster: bool = False
 
 
 def build(flags: Mapping[str, object], env: Mapping[str, str], version: str) -> Options:
     """Check flags against each other; UsageError names the flag and what it allows."""
     replay, recipe, snapshot = (str(flags[key] or "") for key in ("replay", "recipe", "snapshot"))
+    packaged = PACKAGE / replay
+    if replay and not Path(replay).is_dir() and packaged.is_dir():
+        replay = str(packaged)  # the examples come with the installed program
     if replay:
         if flags["kubeconfig"] or flags["context"]:
             raise UsageError(
@@ -49,6 +54,8 @@ def build(flags: Mapping[str, object], env: Mapping[str, str], version: str) -> 
         recipe = recipe or str(Path(replay, "recipe.yaml"))
         beside = Path(replay, "snapshot.yaml")
         snapshot = snapshot or (str(beside) if beside.is_file() else "")
+    if flags["no_cluster"] and not snapshot:
+        raise UsageError("--no-cluster takes everything from files; give --snapshot as well")
     if not recipe:
         raise UsageError("--recipe is missing; give a recipe file, or --replay with an example")
     run_id = str(flags["run_id"] or "") or new_run_id()
@@ -73,6 +80,7 @@ def build(flags: Mapping[str, object], env: Mapping[str, str], version: str) -> 
         placement=_placement(flags),
         settings=_settings(flags),
         debug=bool(flags["debug"]),
+        no_cluster=bool(flags["no_cluster"]),
     )
 
 

@@ -39,6 +39,11 @@ GRAVITY = (
 )
 
 
+NOT_RUN = "not-run"  # skip code of a check that never started
+NO_CLUSTER = "no-cluster"  # skip code of a dry run
+NEUTRAL = frozenset({SkipCode.NOT_APPLICABLE, NO_CLUSTER})
+
+
 @dataclass(frozen=True)
 class Split:
     """Where a check's time went, in seconds; None for what did not happen."""
@@ -72,9 +77,9 @@ class Outcome:
         return self.split.run_s or 0.0
 
     @property
-    def is_not_applicable(self) -> bool:
-        """Whether it was skipped because the recipe leaves the feature out."""
-        return self.status is Status.SKIPPED and self.facts.get("skip") == SkipCode.NOT_APPLICABLE
+    def is_neutral(self) -> bool:
+        """Whether it was skipped as asked for: by the recipe's scope, or without any cluster."""
+        return self.status is Status.SKIPPED and self.facts.get("skip") in NEUTRAL
 
     def lacks_coverage(self, minimum: float) -> bool:
         """Whether less was looked at than `minimum`, a share from 0 to 1."""
@@ -118,7 +123,7 @@ class PhaseResult:
 
 def is_incomplete(outcome: Outcome, min_coverage: float) -> bool:
     """Whether a check that did not fail leaves something unproven."""
-    skipped = outcome.status is Status.SKIPPED and not outcome.is_not_applicable
+    skipped = outcome.status is Status.SKIPPED and not outcome.is_neutral
     return skipped or outcome.lacks_coverage(min_coverage)
 
 

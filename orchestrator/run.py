@@ -23,6 +23,8 @@ from orchestrator.lifecycle import CheckLife
 from orchestrator.manifests import RunContext
 from orchestrator.outcome import (
     DEFAULT_FAIL_ON,
+    NO_CLUSTER,
+    NOT_RUN,
     Outcome,
     PhaseResult,
     PhaseStatus,
@@ -40,7 +42,6 @@ API_PATIENCE_S = 60.0
 SWEEP_S = 30.0
 HURRIED_SWEEP_S = 5.0
 DEFAULT_MAX_PARALLEL = 8
-NOT_RUN = "not-run"  # skip code of a check that never started
 
 
 @dataclass(frozen=True)
@@ -297,6 +298,29 @@ class Run:
     def _emit(self, event: Event) -> None:
         with self._emit_lock:
             self._listener(event)
+
+
+def without_cluster(plan: Plan, clock: Clock = SYSTEM_CLOCK) -> RunResult:
+    """The result of a dry run: every selected check is skipped, nothing is asked of a cluster."""
+    now = clock.wall()
+    phases = tuple(
+        PhaseResult(
+            phase.phase,
+            tuple(
+                _refused(planned)
+                if planned.refusal
+                else replace(
+                    _not_run(planned, "skipped - no-cluster mode"), facts={"skip": NO_CLUSTER}
+                )
+                for planned in phase.checks
+            ),
+            now,
+            now,
+        )
+        for phase in plan.phases
+    )
+    code = worst(exits(phases, DEFAULT_FAIL_ON))
+    return RunResult(plan.run_id, phases, code, now, now)
 
 
 def _code_of(error: Exception) -> Exit:

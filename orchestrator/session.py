@@ -10,20 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.text import Text
 
+from helper.kube import Kube
 from orchestrator import ctrf, inputs, plan, preflight, readiness, recipe, rundir, target
 from orchestrator.catalog import Catalog
 from orchestrator.catalog import parse as parse_catalog
 from orchestrator.errors import ReadinessError, UsageError
-from orchestrator.events import Notice
+from orchestrator.events import CheckFinished, Notice
 from orchestrator.exits import Exit
 from orchestrator.live import Terminal
 from orchestrator.manifests import RunContext
 from orchestrator.options import Options
 from orchestrator.outcome import Outcome
 from orchestrator.recipe import Recipe
-from orchestrator.run import Run, RunResult
+from orchestrator.run import Run, RunResult, without_cluster
 from orchestrator.stop import Stop
 from orchestrator.version import version
 
@@ -52,49 +52,110 @@ def built_in_catalog() -> Catalog:
 
 
 def validate(options: Options, env: Mapping[str, str], console: Console) -> Exit:
-    """Run the selected checks; StopError when the run cannot begin."""
+    """Run the selected checks and report; StopError when the run cannot begin."""
     stop = Stop()
     with _signals(stop):
-        return _validate(options, env, console, stop)
+        return Session(options, env, console, stop).run()
 
 
-def _validate(options: Options, env: Mapping[str, str], console: Console, stop: Stop) -> Exit:
-    prepared = prepare(options)
-    folder = rundir.RunDir.of_run(options.run_id, env)
-    with target.open_cluster(options, env) as kube:
-        server_version = target.server_version(kube)
-        where = f"replay of {options.replay}" if options.replay else f"context {kube.context}"
-        _say(console, f"aicr-orch {version()}: {where}, {kube.server}, {server_version}", "bold")
-        _say(console, f"run {options.run_id}, namespace {options.namespace}", "dim")
+class Session:
+    """One `validate` with everything it needs."""
+
+    def __init__(
+        self, options: Options, env: Mapping[str, str], console: Console, stop: Stop
+    ) -> None:
+        self._options = options
+        self._env = env
+        self._stop = stop
+        self._prepared = prepare(options)
         moving = console.is_terminal and not env.get("CI")
-        terminal = Terminal(prepared.plan, console, moving=moving)
-        for text in prepared.warnings:
-            terminal.show(Notice(text, "warning"))
+        self._terminal = Terminal(self._prepared.plan, console, moving=moving)
+        self._folder = rundir.RunDir.of_run(options.run_id, env)
 
-        def keep(outcome: Outcome) -> None:
-            try:
-                folder.keep(outcome)
-            except OSError as error:
-                words = f"result of {outcome.check} is not kept in {folder.path}: {error}"
-                terminal.show(Notice(words, "warning"))
+    def run(self) -> Exit:
+        """Run and report; gives the exit code."""
+        server_version = ""
+        if self._options.no_cluster:
+            result = self._dry_run()
+        else:
+            with target.open_cluster(self._options, self._env) as kube:
+                server_version = target.server_version(kube)
+                self._terminal.head(_titles(self._options, kube, server_version))
+                result = self._run_in(kube, server_version)
+        document = _report(result, self._options, self._prepared.recipe, server_version)
+        self._terminal.summary(result, self._write(document))
+        return result.exit
 
-        preflight.check(kube, prepared.plan, _context(options))
+    def _run_in(self, kube: Kube, server_version: str) -> RunResult:
+        self._warn()
+        context, plan_ = _context(self._options), self._prepared.plan
+        preflight.check(kube, plan_, context)
         run = Run(
-            prepared.plan,
+            plan_,
             kube,
-            _context(options),
-            settings=options.settings,
-            stop=stop,
-            keep=keep,
-            emit=terminal.show,
+            context,
+            settings=self._options.settings,
+            stop=self._stop,
+            keep=self._keep,
+            emit=self._terminal.show,
         )
-        record = {"recipe": options.recipe, "version": version(), "server": server_version}
-        data = {"validation": prepared.recipe.text, "snapshot": prepared.snapshot_text}
-        with terminal:
-            result = run.execute(record, data)
-    document = _report(result, options, prepared.recipe, server_version)
-    terminal.summary(result, _write(document, options, folder, console))
-    return result.exit
+        record = {"recipe": self._options.recipe, "version": version(), "server": server_version}
+        data = {
+            "validation": self._prepared.recipe.text,
+            "snapshot": self._prepared.snapshot_text,
+        }
+        with self._terminal:
+            return run.execute(record, data)
+
+    def _dry_run(self) -> RunResult:
+        self._terminal.head([f"aicr-orch {version()}: no cluster, input and plan only"])
+        self._warn()
+        result = without_cluster(self._prepared.plan)
+        for phase in result.phases:
+            for outcome in phase.outcomes:
+                self._terminal.show(CheckFinished(outcome))
+        return result
+
+    def _warn(self) -> None:
+        for text in self._prepared.warnings:
+            self._terminal.show(Notice(text, "warning"))
+
+    def _keep(self, outcome: Outcome) -> None:
+        try:
+            self._folder.keep(outcome)
+        except OSError as error:
+            words = f"result of {outcome.check} is not kept in {self._folder.path}: {error}"
+            self._terminal.show(Notice(words, "warning"))
+
+    def _write(self, document: dict[str, Any]) -> list[str]:
+        """Write the report to the run's folder and where it was asked for; names the places.
+
+        Without `--output` it goes to stdout as well, unless that is somebody's terminal.
+        """
+        places = []
+        output = self._options.output
+        if output == "-" or (not output and not sys.stdout.isatty()):
+            sys.stdout.write(rundir.text(document))
+            sys.stdout.flush()
+        try:
+            places.append(_short(self._folder.report(document)))
+            if output and output != "-":
+                rundir.write(Path(output), document)
+                places.append(output)
+        except OSError as error:
+            words = f"the report cannot be written, it follows here: {error}"
+            self._terminal.show(Notice(words, "error"))
+            sys.stderr.write(rundir.text(document))
+        return places
+
+
+def _titles(options: Options, kube: Kube, server_version: str) -> list[str]:
+    """Name the target before anything is written to it."""
+    where = f"replay of {options.replay}" if options.replay else f"context {kube.context}"
+    return [
+        f"aicr-orch {version()}: {where}, {kube.server}, {server_version}",
+        f"run {options.run_id}, namespace {options.namespace}",
+    ]
 
 
 def prepare(options: Options) -> Prepared:
@@ -199,33 +260,7 @@ def _check_output(output: str) -> None:
         raise UsageError(f"--output {output}: its folder does not exist or cannot be written")
 
 
-def _write(
-    document: dict[str, Any], options: Options, folder: rundir.RunDir, console: Console
-) -> list[str]:
-    """Write the report to the run's folder and where it was asked for; names the places.
-
-    Without `--output` it goes to stdout as well, unless that is somebody's terminal.
-    """
-    places = []
-    if options.output == "-" or (not options.output and not sys.stdout.isatty()):
-        sys.stdout.write(rundir.text(document))
-        sys.stdout.flush()
-    try:
-        places.append(_short(folder.report(document)))
-        if options.output and options.output != "-":
-            rundir.write(Path(options.output), document)
-            places.append(options.output)
-    except OSError as error:
-        _say(console, f"the report cannot be written, here it is: {error}", "bold red")
-        sys.stderr.write(rundir.text(document))
-    return places
-
-
 def _short(path: Path) -> str:
     """Write a path in the operator's home as shells do."""
     home = Path.home()
     return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
-
-
-def _say(console: Console, text: str, style: str) -> None:
-    console.print(Text(text, style), soft_wrap=True)

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from helper.errors import Conflict, Expired, Forbidden, NotFound, Unreachable
-from helper.kinds import CONFIG_MAPS, DEPLOYMENTS, NAMESPACES, NODES, PODS, Resource
+from helper.kinds import CONFIG_MAPS, DEPLOYMENTS, NAMESPACES, NODES, PODS, SECRETS, Resource
 from tests.fakes.scripted_server import Answer, refusal, scripted
 
 Json = dict[str, Any]
@@ -101,6 +101,13 @@ def test_what_may_not_be_looked_at_is_not_absent() -> None:
         api.kube.find(PODS, "p", "ns")
 
 
+def test_a_secret_can_be_looked_at_without_its_data() -> None:
+    with scripted(Answer(body=item("s"))) as api:
+        assert api.kube.get_metadata(SECRETS, "s", "ns") == item("s")
+        accept = api.requests[0].headers["Accept"]
+        assert accept == "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+
+
 @pytest.mark.parametrize(
     ("resource", "namespace", "path"),
     [
@@ -193,12 +200,13 @@ def test_a_log_may_hold_any_bytes() -> None:
 )
 def test_asks_whether_it_may(status: Json | None, allowed: bool) -> None:
     with scripted(Answer(201, {"status": status})) as api:
-        assert api.kube.allowed("list", DEPLOYMENTS, "ns") is allowed
+        assert api.kube.allowed("get", DEPLOYMENTS, "ns", "scale") is allowed
         assert api.requests[0].body["spec"] == {
             "resourceAttributes": {
-                "verb": "list",
+                "verb": "get",
                 "group": "apps",
                 "resource": "deployments",
+                "subresource": "scale",
                 "namespace": "ns",
             }
         }

@@ -32,11 +32,11 @@ def test_a_cleanup_that_hangs_does_not_wait_for_sigkill(tmp_path: Path) -> None:
 
 def test_what_was_printed_outlives_sigkill(tmp_path: Path) -> None:
     with started(tmp_path, "waits") as check:
-        check.wait_for("RESULT: waiting")
+        check.wait_for("a line that nobody flushed")
         check.signal(signal.SIGKILL)
         outcome = check.end()
     assert outcome.code == -signal.SIGKILL
-    assert outcome.stdout == "a line that nobody flushed\nRESULT: waiting\n"
+    assert outcome.stdout == "RESULT: waiting\na line that nobody flushed\n"
 
 
 def test_output_is_utf_8_wherever_the_process_runs(tmp_path: Path) -> None:

@@ -3,16 +3,18 @@
 from typing import Any
 
 from helper.models import ValidationInput
+from helper.placement import Toleration
 from orchestrator.catalog import Catalog
 from orchestrator.images import ImageRules
 from orchestrator.manifests import RunContext
 from orchestrator.outcome import Outcome, PhaseResult, Split, Status
-from orchestrator.plan import Plan, PlannedCheck, build
+from orchestrator.plan import Placement, Plan, PlannedCheck, build
 
 Json = dict[str, Any]
 
 RUN_ID = "20260102-030405-0123456789abcdef"
 NAMESPACE = "aicr-validation"
+OWNER = {"apiVersion": "v1", "kind": "ConfigMap", "name": f"aicr-run-{RUN_ID}", "uid": "u-1"}
 IMAGE = "ghcr.io/aicr-orch/validator-conformance"
 
 
@@ -62,6 +64,43 @@ def planned(given: ValidationInput | None = None, **changes: Any) -> PlannedChec
 def context(**changes: Any) -> RunContext:
     """What the Jobs of a run share."""
     return RunContext(RUN_ID, NAMESPACE, "v1.2.3", **changes)
+
+
+def full_context() -> RunContext:
+    """A run with every option set."""
+    return context(
+        commit="abc1234",
+        image_registry="registry.example/team",
+        image_tag="v9",
+        debug=True,
+        placement=Placement(
+            pull_secrets=("pull",),
+            node_selector={"pool": "gpu", "arch": "amd64"},
+            tolerations=(Toleration(), Toleration("gpu", "yes", "NoSchedule")),
+        ),
+        taint_keys=("nvidia.com/gpu",),
+        owner=OWNER,
+    )
+
+
+def full_check() -> PlannedCheck:
+    """A check with rights of every kind."""
+    one = entry(
+        "operator-health",
+        phase="deployment",
+        timeout="2m",
+        env=[{"name": "KNOB", "value": "1"}],
+        rbac=[
+            {"resources": ["nodes"], "verbs": ["list"]},
+            {"resources": ["pods"], "verbs": ["list"], "namespace": {"component": "gpu-operator"}},
+            {"resources": ["pods/log"], "verbs": ["get"], "namespace": NAMESPACE},
+        ],
+        dependencyAffinity=[
+            {"componentRef": "gpu-operator", "podLabelSelector": {"app": "gpu-operator"}}
+        ],
+    )
+    given = recipe("operator-health", phase="deployment", componentRefs=[component()])
+    return plan(one, given=given, phases=["deployment"]).checks[0]
 
 
 def outcome(check: str = "alpha", status: Status = Status.PASSED, **changes: Any) -> Outcome:

@@ -275,7 +275,7 @@ def test_tells_every_problem_at_once() -> None:
     [
         pytest.param("validators:\n- {name: alpha", "catalog.yaml: line ", id="broken-yaml"),
         pytest.param("", "catalog.yaml: empty; want one mapping", id="empty"),
-        pytest.param("- a\n", "catalog.yaml: holds a list; want a mapping", id="list"),
+        pytest.param("- a\n", "catalog.yaml: holds a list; want one mapping", id="list"),
         pytest.param("validators: {a: b}\n", "validators: Input should be a valid list", id="map"),
         pytest.param("validators: []\nvalidators: []\n", "'validators' appears twice", id="twice"),
         pytest.param(b"validators: [\xff]\n", "catalog.yaml: no UTF-8 text", id="no-text"),

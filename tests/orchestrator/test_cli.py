@@ -1,3 +1,4 @@
+import json
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ import pytest
 from orchestrator import cli
 from orchestrator.exits import Exit
 
+EXAMPLE = "examples/eks-h100-inference"
 RECIPE = """\
 apiVersion: aicr.run/v1alpha2
 kind: RecipeResult
@@ -215,3 +217,44 @@ def test_lint_names_entry_field_and_nearest_key(aicr: Command, tmp_path: Path) -
 
     assert said.code == Exit.USAGE
     assert "entry a, timout: unknown key, did you mean timeout?" in said.err
+
+
+def test_without_a_cluster_input_and_plan_are_checked_and_nothing_is_proven(
+    aicr: Command, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.json"
+
+    said = aicr("validate", "--replay", EXAMPLE, "--no-cluster", "-o", str(report))
+
+    tests = json.loads(report.read_text())["results"]["tests"]
+    assert said.code == Exit.OK
+    assert {test["status"] for test in tests} == {"skipped"}
+    assert {test["message"] for test in tests} == {"skipped - no-cluster mode"}
+
+
+def test_without_a_cluster_a_snapshot_is_needed(aicr: Command, recipe: str) -> None:
+    said = aicr("validate", "-r", recipe, "--no-cluster")
+
+    assert said.code == Exit.USAGE
+    assert "give --snapshot" in said.err
+
+
+def test_the_demo_passes_and_its_report_says_that_it_is_a_replay(
+    aicr: Command, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.json"
+
+    said = aicr("validate", "--phase", "all", "--replay", EXAMPLE, "-o", str(report))
+
+    found = json.loads(report.read_text())["results"]
+    assert said.code == Exit.OK, said.err
+    assert "replay of" in said.err.splitlines()[0]
+    assert found["environment"]["extra"]["cluster"] == "replay"
+    assert {test["name"]: test["status"] for test in found["tests"]} == {
+        "operator-health": "passed",
+        "dra-support": "passed",
+        "gpu-operator-health": "passed",
+        "platform-health": "passed",
+        "nccl-all-reduce-bw": "skipped",
+    }
+    assert all(test["extra"].get("seconds") for test in found["tests"])

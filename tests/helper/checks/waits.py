@@ -8,9 +8,9 @@ from helper.context import Context
 @check()
 def waits(ctx: Context) -> None:
     """Waits until somebody stops it; its cleanup ends with a line on stdin."""
-    print("a line that nobody flushed")  # noqa: T201 - as a library would
-    ctx.evidence.result("waiting")
     try:
+        ctx.evidence.result("waiting")
+        print("a line that nobody flushed")  # noqa: T201 - as a library would
         Event().wait()
     finally:
         ctx.evidence.result("cleaning up")

@@ -1,0 +1,56 @@
+# For build, up, load, status, down and engine. Paths and versions, and how a process is started and ended.
+KUBERNETES_VERSION=v1.36.3
+KWOK_VERSION=v0.8.0
+COREDNS_VERSION=v1.12.4
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+home=${CLUSTER_HOME:-/var/tmp/aicr-cluster}
+cache=${CLUSTER_CACHE:-$HOME/.cache/aicr-cluster}
+bin=$cache/$(cat "$here/go.mod" "$here/go.sum" "$here/main.go" "$here"/*/main.go | sha256sum | cut -c1-16)-$KWOK_VERSION-$COREDNS_VERSION
+node=node-1
+node_ip=10.90.0.1            # added to the loopback interface: the same on every machine, reachable from pods
+service_ip=10.96.0.1
+export KUBECONFIG=$home/admin.conf
+sock=$home/containerd/containerd.sock
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "cluster: $*"; exit 1; }
+needs_root() { [ "$(id -u)" = 0 ] || die "needs root: it starts and ends containerd, kubelet or dockerd"; }
+needs() { command -v "$1" >/dev/null || die "$1 is missing: apt-get install $2"; }
+kubectl() { "$bin/kube" kubectl "$@"; }
+
+# start NAME COMMAND…: in a session of its own, output to a log, pid in a file; does nothing if it already runs.
+start() {
+  local name=$1; shift
+  alive "$name" && return
+  setsid "$@" >"$home/log/$name.log" 2>&1 </dev/null &
+  echo $! >"$home/pid/$name"
+}
+
+# alive NAME: the recorded process still runs, and is the one that was started here.
+alive() {
+  local pid; pid=$(cat "$home/pid/$1" 2>/dev/null) || return 1
+  [ -r "/proc/$pid/cmdline" ] && tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF "$home"
+}
+
+# stop NAME…: ends exactly the recorded processes, all at once.
+stop() {
+  local name pid
+  for name; do alive "$name" && kill "$(cat "$home/pid/$name")"; done
+  for name; do
+    for _ in $(seq 50); do alive "$name" || break; sleep .1; done
+    alive "$name" && kill -9 "$(cat "$home/pid/$name")"
+    rm -f "$home/pid/$name"
+  done
+}
+
+# unmount_below FOLDER
+unmount_below() {
+  awk -v home="$1/" 'index($2, home) == 1 {print $2}' /proc/mounts | sort -r | while read -r mount; do umount -l "$mount"; done
+}
+
+# wait_for SECONDS WHAT COMMAND…
+wait_for() {
+  local seconds=$1 what=$2; shift 2
+  for _ in $(seq $((seconds * 5))); do "$@" >/dev/null 2>&1 && return; sleep .2; done
+  die "$what did not come up in $seconds s; logs are in $home/log"
+}

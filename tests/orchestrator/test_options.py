@@ -1,0 +1,225 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helper.placement import Toleration
+from orchestrator.errors import UsageError
+from orchestrator.options import Options, build
+from orchestrator.outcome import DEFAULT_FAIL_ON
+from orchestrator.plan import RUN_ID as RUN_ID_FORMAT
+from tests.orchestrator.samples import RUN_ID
+
+DEFAULTS: dict[str, object] = {
+    "recipe": "recipe.yaml",
+    "snapshot": None,
+    "replay": None,
+    "phase": (),
+    "output": None,
+    "kubeconfig": None,
+    "context": None,
+    "namespace": "aicr-validation",
+    "max_parallel": 8,
+    "fail_fast": None,
+    "fail_on": (),
+    "fail_on_error": True,
+    "min_coverage": 100.0,
+    "timeout": None,
+    "node_selector": (),
+    "toleration": (),
+    "image_pull_secret": (),
+    "run_id": None,
+    "no_cleanup": False,
+    "no_cluster": False,
+    "debug": False,
+}
+
+
+def options(env: dict[str, str] | None = None, **changes: Any) -> Options:
+    return build({**DEFAULTS, **changes}, env or {}, "1.2.3")
+
+
+def problem(**changes: Any) -> str:
+    with pytest.raises(UsageError) as caught:
+        options(**changes)
+    return str(caught.value)
+
+
+def test_defaults() -> None:
+    found = options()
+
+    assert found.recipe == "recipe.yaml"
+    assert (found.snapshot, found.replay, found.output, found.context) == ("", "", "", "")
+    assert found.namespace == "aicr-validation"
+    assert found.phases == ("deployment", "conformance", "performance")
+    assert found.placement.node_selector is None
+    assert found.placement.tolerations is None
+    assert found.settings.max_parallel == 8
+    assert found.settings.min_coverage == 1.0
+    assert found.settings.timeout_s is None
+    assert found.settings.fail_on == DEFAULT_FAIL_ON
+    assert not found.settings.keep
+    assert not found.debug
+
+
+def test_each_run_gets_a_name_of_its_own() -> None:
+    first, second = options().run_id, options().run_id
+
+    assert RUN_ID_FORMAT.fullmatch(first)
+    assert first != second
+
+
+@pytest.mark.parametrize(
+    ("changes", "attribute", "value"),
+    [
+        pytest.param({"output": "-"}, "output", "-", id="output"),
+        pytest.param({"snapshot": "s.yaml"}, "snapshot", "s.yaml", id="snapshot"),
+        pytest.param({"kubeconfig": "k"}, "kubeconfig", "k", id="kubeconfig"),
+        pytest.param({"context": "c"}, "context", "c", id="context"),
+        pytest.param({"namespace": "a" * 63}, "namespace", "a" * 63, id="longest-namespace"),
+        pytest.param({"run_id": RUN_ID}, "run_id", RUN_ID, id="run-id"),
+        pytest.param({"debug": True}, "debug", True, id="debug"),
+        pytest.param(
+            {"phase": ("performance,deployment", "deployment")},
+            "phases",
+            ("performance", "deployment"),
+            id="phases-as-given",
+        ),
+    ],
+)
+def test_a_flag_becomes_an_option(changes: dict[str, Any], attribute: str, value: object) -> None:
+    assert getattr(options(**changes), attribute) == value
+
+
+@pytest.mark.parametrize(
+    ("changes", "attribute", "value"),
+    [
+        pytest.param({"fail_fast": "phase"}, "fail_fast", "phase", id="fail-fast"),
+        pytest.param({"fail_fast": "check"}, "fail_fast", "check", id="fail-fast-check"),
+        pytest.param({"no_cleanup": True}, "keep", True, id="no-cleanup"),
+        pytest.param({"min_coverage": 95.5}, "min_coverage", 0.955, id="min-coverage"),
+        pytest.param({"min_coverage": 0.0}, "min_coverage", 0.0, id="no-coverage-wanted"),
+        pytest.param({"timeout": "1h30m"}, "timeout_s", 5400.0, id="timeout"),
+        pytest.param({"max_parallel": 1}, "max_parallel", 1, id="max-parallel"),
+        pytest.param(
+            {"fail_on": ("failed, skipped",)}, "fail_on", ("failed", "skipped"), id="fail-on-list"
+        ),
+        pytest.param(
+            {"fail_on": ("failed", "other")}, "fail_on", ("failed", "other"), id="fail-on-repeated"
+        ),
+        pytest.param({"fail_on_error": False}, "fail_on", (), id="report-only"),
+        pytest.param(
+            {"fail_on_error": False, "fail_on": ("failed",)}, "fail_on", (), id="report-only-wins"
+        ),
+    ],
+)
+def test_a_flag_becomes_a_setting_of_the_run(
+    changes: dict[str, Any], attribute: str, value: object
+) -> None:
+    assert getattr(options(**changes).settings, attribute) == value
+
+
+def test_placement_is_for_workloads_of_checks() -> None:
+    found = options(
+        node_selector=("pool=gpu,arch=amd64", "zone="),
+        toleration=("*", "gpu=yes:NoSchedule,spot:NoExecute"),
+        image_pull_secret=("a,b", "c"),
+    ).placement
+
+    assert found.node_selector == {"pool": "gpu", "arch": "amd64", "zone": ""}
+    assert found.tolerations == (
+        Toleration(),
+        Toleration("gpu", "yes", "NoSchedule"),
+        Toleration("spot", "", "NoExecute"),
+    )
+    assert found.pull_secrets == ("a", "b", "c")
+
+
+def test_image_rules_come_from_the_build_and_the_environment() -> None:
+    found = options(
+        {
+            "AICR_CLI_COMMIT": "abc1234",
+            "AICR_VALIDATOR_IMAGE_TAG": "v9",
+            "AICR_VALIDATOR_IMAGE_REGISTRY": "registry.example",
+        }
+    ).rules
+
+    assert (found.version, found.commit) == ("1.2.3", "abc1234")
+    assert (found.tag, found.registry) == ("v9", "registry.example")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        pytest.param({"recipe": None}, "--recipe is missing", id="no-recipe"),
+        pytest.param({"recipe": ""}, "--recipe is missing", id="empty-recipe"),
+        pytest.param(
+            {"replay": "d", "kubeconfig": "k"}, "--replay is a cluster of its own", id="two-targets"
+        ),
+        pytest.param(
+            {"replay": "d", "context": "c"}, "leave out --kubeconfig and --context", id="context"
+        ),
+        pytest.param(
+            {"run_id": "today"},
+            "--run-id today: want YYYYMMDD-HHMMSS and 16 hex digits",
+            id="run-id",
+        ),
+        pytest.param({"run_id": RUN_ID.upper()}, "--run-id", id="upper-case-run-id"),
+        pytest.param({"run_id": f"{RUN_ID}\n"}, "--run-id", id="run-id-with-a-line-end"),
+        pytest.param({"run_id": RUN_ID.replace("0", "\u0660")}, "--run-id", id="digits-of-others"),
+        pytest.param({"phase": ("tests",)}, "--phase tests: want one of", id="phase"),
+        pytest.param({"phase": ("all,deployment",)}, "--phase all stands", id="all-and-another"),
+        pytest.param(
+            {"fail_fast": "job"}, "--fail-fast=job: want one of phase, check", id="fail-fast"
+        ),
+        pytest.param(
+            {"fail_on": ("failed", "passed")},
+            "--fail-on passed: want some of failed, other, incomplete, skipped",
+            id="fail-on",
+        ),
+        pytest.param({"timeout": "90"}, "--timeout: '90' is not a duration", id="no-unit"),
+        pytest.param({"timeout": "0s"}, "--timeout 0s: want more than 0", id="no-time"),
+        pytest.param({"timeout": "-5m"}, "--timeout -5m: want more than 0", id="negative-time"),
+        pytest.param({"min_coverage": -1.0}, "--min-coverage -1: want", id="negative-coverage"),
+        pytest.param({"min_coverage": 100.1}, "--min-coverage 100.1: want", id="above-everything"),
+        pytest.param({"min_coverage": float("nan")}, "--min-coverage nan: want", id="no-number"),
+        pytest.param({"namespace": ""}, "--namespace '': want lower-case", id="empty-namespace"),
+        pytest.param({"namespace": "Team"}, "--namespace 'Team': want", id="upper-case-namespace"),
+        pytest.param({"namespace": "a/b"}, "--namespace 'a/b': want", id="path-for-a-namespace"),
+        pytest.param({"namespace": "a" * 64}, "at most 63", id="long-namespace"),
+        pytest.param({"node_selector": ("gpu",)}, "node selector 'gpu': want", id="selector"),
+        pytest.param(
+            {"toleration": ("gpu",)},
+            "toleration 'gpu': want *, key:Effect or key=value:Effect",
+            id="toleration",
+        ),
+        pytest.param(
+            {"toleration": ("gpu:Sometimes",)},
+            "Effect one of NoSchedule, PreferNoSchedule, NoExecute",
+            id="toleration-effect",
+        ),
+    ],
+)
+def test_names_the_flag_and_what_it_allows(changes: dict[str, Any], said: str) -> None:
+    assert said in problem(**changes)
+
+
+def test_a_recorded_cluster_brings_its_recipe_and_snapshot(tmp_path: Path) -> None:
+    (tmp_path / "snapshot.yaml").touch()
+
+    found = options(replay=str(tmp_path), recipe=None)
+
+    assert found.recipe == str(tmp_path / "recipe.yaml")
+    assert found.snapshot == str(tmp_path / "snapshot.yaml")
+
+
+def test_a_recorded_cluster_may_have_no_snapshot(tmp_path: Path) -> None:
+    assert options(replay=str(tmp_path), recipe=None).snapshot == ""
+
+
+def test_what_the_operator_names_wins_over_what_a_recorded_cluster_brings(tmp_path: Path) -> None:
+    (tmp_path / "snapshot.yaml").touch()
+
+    found = options(replay=str(tmp_path), recipe="r.yaml", snapshot="s.yaml")
+
+    assert (found.recipe, found.snapshot) == ("r.yaml", "s.yaml")

@@ -1,0 +1,134 @@
+from typing import Any
+
+import pytest
+
+from helper.check import SkipCode
+from orchestrator.exits import Exit
+from orchestrator.outcome import DEFAULT_FAIL_ON, FAIL_ON, Outcome, PhaseStatus, Status, exits
+from tests.orchestrator.samples import outcome, phase
+
+PASSED = outcome("passed")
+FAILED = outcome("failed", Status.FAILED)
+OTHER = outcome("other", Status.OTHER)
+OUT_OF_SCOPE = outcome("scope", Status.SKIPPED, facts={"skip": SkipCode.NOT_APPLICABLE.value})
+
+
+def skipped(code: str | None) -> Outcome:
+    return outcome("skipped", Status.SKIPPED, facts={"skip": code} if code else {})
+
+
+def covering(seen: Any, total: Any, status: Status = Status.PASSED) -> Outcome:
+    return outcome("covering", status, facts={"coverage": {"seen": seen, "total": total}})
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "status"),
+    [
+        pytest.param([], PhaseStatus.NOT_SELECTED, id="no-checks"),
+        pytest.param([PASSED], PhaseStatus.PASSED, id="passed"),
+        pytest.param([FAILED, OTHER, PASSED], PhaseStatus.FAILED, id="one-failed"),
+        pytest.param([OTHER, PASSED, OUT_OF_SCOPE], PhaseStatus.OTHER, id="one-without-a-verdict"),
+        pytest.param([OUT_OF_SCOPE], PhaseStatus.SKIPPED, id="all-not-applicable"),
+        pytest.param([PASSED, OUT_OF_SCOPE], PhaseStatus.PASSED, id="some-not-applicable"),
+        pytest.param([skipped("no-capacity")], PhaseStatus.INCOMPLETE, id="no-capacity"),
+        pytest.param([skipped("missing-precondition")], PhaseStatus.INCOMPLETE, id="precondition"),
+        pytest.param([skipped("no-permission")], PhaseStatus.INCOMPLETE, id="no-permission"),
+        pytest.param([skipped("not-run")], PhaseStatus.INCOMPLETE, id="never-started"),
+        pytest.param([skipped(None)], PhaseStatus.INCOMPLETE, id="no-code"),
+        pytest.param([PASSED, skipped("no-capacity")], PhaseStatus.INCOMPLETE, id="one-skipped"),
+        pytest.param([OUT_OF_SCOPE, skipped(None)], PhaseStatus.INCOMPLETE, id="mixed-skips"),
+        pytest.param([covering(4, 4)], PhaseStatus.PASSED, id="everything-looked-at"),
+        pytest.param([covering(3, 4)], PhaseStatus.INCOMPLETE, id="a-node-left-out"),
+        pytest.param([covering(0, 4)], PhaseStatus.INCOMPLETE, id="nothing-looked-at"),
+        pytest.param([covering(3, 4, Status.FAILED)], PhaseStatus.FAILED, id="failed-and-left-out"),
+        pytest.param([covering(3, 4), OTHER], PhaseStatus.OTHER, id="other-before-incomplete"),
+    ],
+)
+def test_a_phase_is_green_only_when_everything_selected_was_proven(
+    outcomes: list[Outcome], status: PhaseStatus
+) -> None:
+    assert phase(*outcomes).status is status
+
+
+@pytest.mark.parametrize("percent", range(1, 101))
+def test_exactly_the_minimum_of_coverage_is_enough(percent: int) -> None:
+    minimum = percent / 100
+
+    assert not covering(percent, 100).lacks_coverage(minimum)
+    assert covering(percent - 1, 100).lacks_coverage(minimum)
+
+
+def test_less_coverage_is_enough_when_the_operator_says_so() -> None:
+    assert phase(covering(3, 4), min_coverage=0.75).status is PhaseStatus.PASSED
+    assert phase(covering(3, 4), min_coverage=0.76).status is PhaseStatus.INCOMPLETE
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        pytest.param({}, id="none"),
+        pytest.param({"coverage": None}, id="null"),
+        pytest.param({"coverage": 7}, id="number"),
+        pytest.param({"coverage": {"seen": 1}}, id="no-total"),
+        pytest.param({"coverage": {"seen": "1", "total": 2}}, id="text"),
+    ],
+)
+def test_a_check_that_tells_no_coverage_is_not_measured_by_it(facts: dict[str, Any]) -> None:
+    assert not outcome(facts=facts).lacks_coverage(1.0)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "codes"),
+    [
+        pytest.param([PASSED], set(), id="passed"),
+        pytest.param([], set(), id="not-selected"),
+        pytest.param([OUT_OF_SCOPE], set(), id="rightly-skipped"),
+        pytest.param([FAILED], {Exit.FAILED}, id="failed"),
+        pytest.param([OTHER], {Exit.INCONCLUSIVE}, id="other"),
+        pytest.param([covering(3, 4)], {Exit.INCONCLUSIVE}, id="incomplete"),
+        pytest.param([skipped("no-capacity")], {Exit.INCONCLUSIVE}, id="could-not-look"),
+        pytest.param([FAILED, OTHER], {Exit.FAILED, Exit.INCONCLUSIVE}, id="failed-and-other"),
+    ],
+)
+def test_each_verdict_calls_for_its_exit_code(outcomes: list[Outcome], codes: set[Exit]) -> None:
+    assert exits([phase(*outcomes)], DEFAULT_FAIL_ON) == codes
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "outcomes", "codes"),
+    [
+        pytest.param([], [FAILED, OTHER], set(), id="report-only"),
+        pytest.param(["failed"], [OTHER], set(), id="other-does-not-count"),
+        pytest.param(["other"], [FAILED], set(), id="failed-does-not-count"),
+        pytest.param(["other"], [FAILED, OTHER], {Exit.INCONCLUSIVE}, id="failed-hides-no-other"),
+        pytest.param(
+            ["incomplete"],
+            [OTHER, skipped("no-capacity")],
+            {Exit.INCONCLUSIVE},
+            id="other-hides-no-incomplete",
+        ),
+        pytest.param(["skipped"], [OUT_OF_SCOPE], {Exit.INCONCLUSIVE}, id="skipped-counts"),
+        pytest.param(["skipped"], [OUT_OF_SCOPE, PASSED], set(), id="a-phase-with-a-proof"),
+        pytest.param(FAIL_ON, [PASSED], set(), id="nothing-to-fail-on"),
+    ],
+)
+def test_the_operator_chooses_what_counts(
+    fail_on: list[str], outcomes: list[Outcome], codes: set[Exit]
+) -> None:
+    assert exits([phase(*outcomes)], fail_on) == codes
+
+
+def test_phases_are_judged_together() -> None:
+    phases = [phase(PASSED), phase(OTHER, name="deployment"), phase(FAILED, name="performance")]
+
+    assert exits(phases, DEFAULT_FAIL_ON) == {Exit.FAILED, Exit.INCONCLUSIVE}
+
+
+def test_counts_by_status() -> None:
+    found = phase(PASSED, PASSED, FAILED)
+
+    assert [found.count(status) for status in Status] == [2, 1, 0, 0]
+
+
+def test_what_never_ran_took_no_time() -> None:
+    assert Outcome("alpha", "conformance", Status.SKIPPED).duration_s == 0.0

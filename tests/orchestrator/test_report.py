@@ -1,0 +1,77 @@
+import pytest
+
+from orchestrator.exits import Exit
+from orchestrator.outcome import Outcome, Status
+from orchestrator.report import MEANING, attention, first_line, phase_line, printable
+from tests.orchestrator.samples import outcome, phase
+
+OUT_OF_SCOPE = outcome(status=Status.SKIPPED, facts={"skip": "not-applicable"})
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        pytest.param("ready", "ready", id="plain"),
+        pytest.param("a\nb", "a\nb", id="line-end"),
+        pytest.param(" a \n", "a", id="blanks-around"),
+        pytest.param("grün 🟢 日本", "grün 🟢 日本", id="letters-of-all-languages"),
+        pytest.param("\x1b[31mred", "�[31mred", id="escape"),
+        pytest.param("a\rb", "a�b", id="carriage-return"),
+        pytest.param("a\x08b", "a�b", id="backspace"),
+        pytest.param("a\x00b", "a�b", id="nul"),
+        pytest.param("a\x9bb", "a�b", id="c1-control"),
+        pytest.param("a\u202eb", "a�b", id="right-to-left-override"),
+        pytest.param("a\u2066b", "a�b", id="isolate"),
+        pytest.param("a\u200bb", "a�b", id="zero-width"),
+        pytest.param("a\ud800b", "a�b", id="lone-surrogate"),
+        pytest.param("a\u2028b", "a�b", id="line-separator"),
+    ],
+)
+def test_text_from_a_cluster_cannot_steer_a_terminal(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+def test_a_first_line_stands_alone() -> None:
+    assert first_line("\n2 of 3 pods\nevent x") == "2 of 3 pods"
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "line"),
+    [
+        pytest.param(
+            (outcome("a"), outcome("b")), "conformance  passed       2 passed  (1m5s)", id="passed"
+        ),
+        pytest.param(
+            (outcome("a"), outcome("b", Status.FAILED), outcome("c", Status.OTHER)),
+            "conformance  failed       1 passed, 1 failed, 1 other  (1m5s)",
+            id="failed",
+        ),
+        pytest.param(
+            (OUT_OF_SCOPE,),
+            "conformance  skipped      1 skipped, nothing was proven  (1m5s)",
+            id="nothing-proven",
+        ),
+        pytest.param(
+            (outcome("a", Status.SKIPPED),),
+            "conformance  incomplete   1 skipped, not everything was looked at  (1m5s)",
+            id="incomplete",
+        ),
+        pytest.param((), "conformance  not selected the recipe selects no check", id="no-check"),
+    ],
+)
+def test_a_phase_in_a_line(outcomes: tuple[Outcome, ...], line: str) -> None:
+    assert phase_line(phase(*outcomes, started=100.0, stopped=165.0)) == line
+
+
+def test_what_needs_attention_comes_by_gravity_and_then_in_order() -> None:
+    phases = [
+        phase(outcome("s", Status.SKIPPED), outcome("f1", Status.FAILED), outcome("p")),
+        phase(outcome("o", Status.OTHER), outcome("f2", Status.FAILED)),
+    ]
+
+    assert [item.check for item in attention(phases)] == ["f1", "f2", "o", "s"]
+
+
+@pytest.mark.parametrize("code", list(Exit))
+def test_every_exit_code_has_words(code: Exit) -> None:
+    assert MEANING[code]
