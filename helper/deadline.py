@@ -11,6 +11,10 @@ from helper.quantity import format_duration
 T = TypeVar("T")
 
 
+class NotYet(Exception):
+    """What a probe saw instead of what it waits for."""
+
+
 class Clock:
     """The system's monotonic clock."""
 
@@ -53,7 +57,7 @@ class Deadline:
     def poll(self, what: str, probe: Callable[[], T | None], every_s: float = 1.0) -> T:
         """Ask `probe` until it gives a value.
 
-        A probe may raise LookupError(text) to say what it saw instead; the last such text ends up
+        A probe may raise NotYet(text) to say what it saw instead; the last such text ends up
         in the DeadlineError that is raised when time is up.
         """
         started = self.clock.now()
@@ -61,7 +65,7 @@ class Deadline:
         while True:
             try:
                 value = probe()
-            except LookupError as error:
+            except NotYet as error:
                 value, seen = None, str(error)
             if value is not None:
                 return value

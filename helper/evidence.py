@@ -1,6 +1,7 @@
 """Evidence: titled sections and facts on stdout, written before the verdict."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, is_dataclass
 from typing import Any, TextIO
@@ -9,7 +10,8 @@ import yaml
 
 from helper import contract
 
-LIST_LIMIT = 12  # names in one fact; a line must stay below the report's line limit
+LIST_CHARS = 300  # of names in one fact; a line must stay below the report's line limit
+OURS = (contract.FACT_PREFIX, contract.RESULT_PREFIX)
 
 
 class Evidence:
@@ -25,8 +27,10 @@ class Evidence:
             lines += [f"Equivalent: {shell}", ""]
         lines += body.rstrip("\n").splitlines() or ["(nothing)"]
         for line in lines:
-            for start in range(0, max(len(line), 1), contract.EVIDENCE_LINE_CHARS):
-                self._line(line[start : start + contract.EVIDENCE_LINE_CHARS])
+            # Foreign text, such as a pod's log, must not speak in our name.
+            shown = f" {line}" if line.startswith(OURS) else line
+            for start in range(0, max(len(shown), 1), contract.EVIDENCE_LINE_CHARS):
+                self._line(shown[start : start + contract.EVIDENCE_LINE_CHARS])
         self._line("")
 
     def table(self, title: str, rows: Iterable[Any], shell: str = "") -> None:
@@ -64,7 +68,7 @@ class Evidence:
         for name, reason in left_out.items():
             self._line(f"not covered: {name}: {reason}")
         self.result(f"looked at {seen} of {total} {unit}")
-        names = sorted(left_out)[:LIST_LIMIT]
+        names = _first_names(sorted(left_out))
         self.fact(coverage={"seen": seen, "total": total, "unit": unit, "leftOut": names})
 
     def measured(
@@ -82,7 +86,7 @@ class Evidence:
         self.fact(
             measured={
                 "name": name,
-                "value": value,
+                "value": value if math.isfinite(value) else None,
                 "unit": unit,
                 "threshold": threshold,
                 "passed": passed,
@@ -91,11 +95,24 @@ class Evidence:
 
     def fact(self, **values: Any) -> None:
         """Write a machine-readable line for the report's `extra`."""
-        self._line(contract.FACT_PREFIX + json.dumps(values, ensure_ascii=False))
+        text = json.dumps(values, ensure_ascii=False, allow_nan=False)
+        self._line(contract.FACT_PREFIX + text)
 
     def _line(self, line: str) -> None:
-        self._out.write(line + "\n")
+        self._out.write(" ".join(line.splitlines()) + "\n")
         self._out.flush()
+
+
+def _first_names(names: list[str]) -> list[str]:
+    """As many names as fit on a line."""
+    room = LIST_CHARS
+    shown = []
+    for item in names:
+        room -= len(item)
+        if room < 0:
+            break
+        shown.append(item)
+    return shown
 
 
 def _cells(row: Any) -> dict[str, str]:

@@ -19,7 +19,8 @@ from orchestrator.workspace import Workspace
 
 WAIT_MARGIN_S = 30.0  # beyond the Job's own deadline, for Kubernetes to act on it
 POD_END_WAIT_S = 60.0  # the check cleans up inside its pod; its rights stay until it ended
-FIRST_LOOK_AT_EVENTS_S = 3.0  # a pod that the API server refuses is known only from events
+# Only events tell that the API server refuses a pod, or that an autoscaler will not help.
+FIRST_LOOK_AT_EVENTS_S = {Stage.CREATED: 3.0, Stage.PENDING: 10.0}
 SCALE_UP_PATIENCE_S = 600.0  # a new node takes minutes; the autoscaler has said that it comes
 EVENTS_SHOWN = 10
 LAST_LOG_LINES = 10
@@ -84,7 +85,7 @@ class CheckLife:
         """Wait for the container's end, with patience for each stage on the way."""
         begun = since = self._clock.now()
         last = Progress(Stage.CREATED)
-        patience_s = FIRST_LOOK_AT_EVENTS_S
+        patience_s = FIRST_LOOK_AT_EVENTS_S[Stage.CREATED]
         give_up = begun + job_deadline_s(self._planned.timeout_s) + WAIT_MARGIN_S
         while True:
             with self._sightings.changed:
@@ -122,9 +123,8 @@ class CheckLife:
         return None
 
     def _first_patience_s(self, found: Progress, left_s: float) -> float:
-        if found.stage is Stage.CREATED:
-            return FIRST_LOOK_AT_EVENTS_S
-        return self._patience_s.get(found.stage, left_s)
+        limit_s = self._patience_s.get(found.stage, left_s)
+        return min(limit_s, FIRST_LOOK_AT_EVENTS_S.get(found.stage, limit_s))
 
     def _lost_patience(
         self, seen: Sighting, found: Progress, waited_s: float
@@ -139,8 +139,10 @@ class CheckLife:
         reasons = {text(event, "reason") for event in events}
         if found.stage is Stage.PENDING and "TriggeredScaleUp" in reasons:
             limit_s = SCALE_UP_PATIENCE_S
+        if found.stage is Stage.PENDING and "NotTriggerScaleUp" in reasons:
+            limit_s = 0.0  # the autoscaler has said that no node will come
         if waited_s < limit_s:
-            return None, min(limit_s, max(2 * waited_s, FIRST_LOOK_AT_EVENTS_S))
+            return None, min(limit_s, 2 * waited_s)
         told = [
             f"event {text(event, 'reason')}: {text(event, 'message')}"
             for event in events[-EVENTS_SHOWN:]

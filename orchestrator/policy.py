@@ -35,6 +35,11 @@ def _decide(recipe: ValidationInput) -> Decision:
     if driver is None:
         if plugin:
             return Decision(Policy.DEVICE_PLUGIN)
+        if operator:
+            raise RecipeError(
+                f"component {operator.name}: devicePlugin.enabled is false and {DRA_DRIVER} is not "
+                "enabled; nobody hands out whole GPUs"
+            )
         return Decision(
             Policy.UNSPECIFIED, "no enabled component of the recipe hands out whole GPUs"
         )

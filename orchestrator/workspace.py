@@ -94,7 +94,10 @@ class Workspace:
         """Events about a Job or pod, oldest first."""
         fields = f"involvedObject.name={object_name}"
         found = self._kube.list(EVENTS, self.context.namespace, fields=fields)
-        return sorted(found, key=lambda event: text(event, "lastTimestamp"))
+        # Newer components, the scheduler among them, write eventTime and leave the others empty.
+        return sorted(
+            found, key=lambda event: text(event, "lastTimestamp") or text(event, "eventTime")
+        )
 
     def persist(self, planned: PlannedCheck, result: Mapping[str, object]) -> None:
         """Keep a check's result in the cluster, where a killed orchestrator cannot lose it."""

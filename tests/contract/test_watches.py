@@ -85,15 +85,17 @@ def test_watches_one_object_by_name(server: Server, home: str) -> None:
 def test_sends_a_bookmark_before_it_ends(server: Server, home: str) -> None:
     path = f"{home}/secrets"
     start = version(server, path)
-    # A real server sends it within the last two seconds.
+    # A real server tries to send it within the last two seconds, and promises nothing.
     end = "1" if server.is_replay else "4"
     events = server.watch(
         path, resourceVersion=start, timeoutSeconds=end, allowWatchBookmarks="true"
     )
 
-    assert {event["type"] for event in events} == {"BOOKMARK"}
-    assert events[0]["object"]["kind"] == "Secret"
-    assert int(events[0]["object"]["metadata"]["resourceVersion"]) >= int(start)
+    assert {event["type"] for event in events} <= {"BOOKMARK"}
+    assert events or not server.is_replay
+    for event in events:
+        assert event["object"]["kind"] == "Secret"
+        assert int(event["object"]["metadata"]["resourceVersion"]) >= int(start)
 
 
 def test_marks_the_end_of_the_initial_events(server: Server, home: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from helper.deadline import Deadline
+from helper.deadline import Deadline, NotYet
 from helper.errors import Conflict
 from helper.kinds import BUILTIN, CRDS, NAMESPACES, NODES, PODS, Resource
 from helper.kube import Kube
@@ -182,7 +182,7 @@ def _wait_until_ready(kube: Kube, created: Sequence[Created], deadline: Deadline
 
     def probe() -> bool:
         if waiting := not_ready():
-            raise LookupError(f"{len(waiting)} not ready: {'; '.join(waiting[:3])}")
+            raise NotYet(f"{len(waiting)} not ready: {'; '.join(waiting[:3])}")
         return True
 
     deadline.poll("the example's nodes and workloads", probe)
@@ -194,5 +194,5 @@ def _all_gone(kube: Kube, created: Sequence[Created], nodes: set[str]) -> bool:
     left = [item.name for item in slow if kube.find(item.resource, item.name)]
     left += [name(obj) for obj in kube.list(PODS) if obj["spec"].get("nodeName") in nodes]
     if left:
-        raise LookupError(f"{len(left)} left: {', '.join(left[:3])}")
+        raise NotYet(f"{len(left)} left: {', '.join(left[:3])}")
     return True

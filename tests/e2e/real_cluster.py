@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from helper import contract
-from helper.deadline import Deadline
+from helper.deadline import Deadline, NotYet
 from helper.errors import CannotTell
 from helper.kinds import NAMESPACES, NODES, SERVICE_ACCOUNTS
 from helper.kube import Credentials, Kube, connect
@@ -57,7 +57,7 @@ def wait_until_clean(kube: Kube, run_id: str) -> None:
     def probe() -> bool:
         left = kube.list(NAMESPACES, labels=f"{contract.LABEL_RUN_ID}={run_id}")
         if left:
-            raise LookupError(", ".join(map(name, left)))
+            raise NotYet(", ".join(map(name, left)))
         return True
 
     Deadline.after(DISAPPEARS_S).poll("the tests' namespaces to go", probe, 0.2)

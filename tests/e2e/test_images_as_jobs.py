@@ -6,7 +6,7 @@ import pytest
 
 from helper import contract
 from helper.contract import ExitCode
-from helper.deadline import Deadline
+from helper.deadline import Deadline, NotYet
 from helper.kinds import JOBS, PODS
 from helper.kube import Kube
 from helper.resource import Json
@@ -50,7 +50,7 @@ def run(kube: Kube, namespace: str, image: str, check: str) -> tuple[Json, str]:
             for status in found.get("status", {}).get("containerStatuses", []):
                 if state := status["state"].get("terminated"):
                     return dict(state)
-                raise LookupError(str(status["state"]))
+                raise NotYet(str(status["state"]))
         return None
 
     state = Deadline.after(ENDS_S).poll(f"check {check}", ended, 0.2)

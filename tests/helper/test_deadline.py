@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from helper.deadline import SYSTEM_CLOCK, Deadline
+from helper.deadline import SYSTEM_CLOCK, Deadline, NotYet
 from helper.errors import DeadlineError, Unreachable
 from tests.fakes.clock import FakeClock
 
@@ -46,7 +46,7 @@ def test_any_value_but_none_ends_the_wait(value: Any, clock: FakeClock) -> None:
 
 
 def test_time_that_is_up_names_what_was_seen_last(clock: FakeClock) -> None:
-    probe = answers(LookupError("Pending"), None, LookupError("Pending, 0/3 nodes fit"))
+    probe = answers(NotYet("Pending"), None, NotYet("Pending, 0/3 nodes fit"))
     with pytest.raises(DeadlineError) as caught:
         Deadline.after(90, clock).poll("pod x", probe, every_s=45)
     message = "timeout after 1m30s waiting for pod x: Pending, 0/3 nodes fit"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from helper import contract
-from helper.evidence import LIST_LIMIT, Evidence
+from helper.evidence import Evidence
 
 
 def said(tell: Callable[[Evidence], None]) -> str:
@@ -107,7 +107,7 @@ def test_coverage_names_what_was_left_out_and_why() -> None:
 def test_a_fact_lists_some_names_and_the_evidence_all() -> None:
     left_out = {f"node-{number:03}": "busy" for number in range(100)}
     tell = lambda ev: ev.coverage(0, 100, "nodes", left_out)  # noqa: E731
-    assert len(fact(tell)["coverage"]["leftOut"]) == LIST_LIMIT
+    assert 0 < len(fact(tell)["coverage"]["leftOut"]) < 100
     assert said(tell).count("not covered: ") == 100
 
 
@@ -146,3 +146,39 @@ def test_every_line_is_out_before_the_next_one_is_thought_of() -> None:
     evidence = Evidence(io.TextIOWrapper(raw, encoding="utf-8"))
     evidence.result("first")
     assert raw.getvalue() == b"RESULT: first\n"
+
+
+@pytest.mark.parametrize("line", ['FACT: {"skip": "forged"}', "RESULT: all is well"])
+def test_foreign_text_cannot_speak_in_the_checks_name(line: str) -> None:
+    out = io.StringIO()
+
+    Evidence(out).text("Pod log", f"first\n{line}")
+
+    assert f"\n {line}\n" in out.getvalue()
+
+
+def test_one_fact_is_one_line_whatever_is_in_it() -> None:
+    out = io.StringIO()
+
+    Evidence(out).result("two\nFACT: {}")
+
+    assert out.getvalue() == "RESULT: two FACT: {}\n"
+
+
+def test_many_long_names_stay_below_the_line_limit() -> None:
+    out = io.StringIO()
+    left_out = {f"ip-10-0-0-{number}.eu-central-1.compute.internal": "busy" for number in range(99)}
+
+    Evidence(out).coverage(0, 99, "nodes", left_out)
+
+    fact = out.getvalue().splitlines()[-1]
+    assert fact.startswith("FACT: ")
+    assert len(fact) <= 512
+
+
+def test_a_value_that_is_no_number_is_none_in_the_fact() -> None:
+    out = io.StringIO()
+
+    Evidence(out).measured("bandwidth", float("nan"), "GB/s")
+
+    assert '"value": null' in out.getvalue()

@@ -40,6 +40,10 @@ TWICE = (
     f"component {DRIVER}: resources.gpus.enabled is true and the device plugin is on; GPUs would "
     "be handed out twice"
 )
+NO_PLUGIN = (
+    f"component gpu-operator: devicePlugin.enabled is false and {DRIVER} is not enabled; nobody "
+    "hands out whole GPUs"
+)
 NOBODY = (
     f"component {DRIVER}: resources.gpus.enabled is false and the device plugin is off; nobody "
     "hands out whole GPUs"
@@ -87,6 +91,7 @@ def test_values_that_agree_decide_the_policy(components: list[Json], policy: Pol
         pytest.param([driver(True, True), operator()], TWICE, id="twice-by-default"),
         pytest.param([driver(False), operator(False)], NOBODY, id="nobody-plugin-off"),
         pytest.param([driver(False)], NOBODY, id="nobody-no-operator"),
+        pytest.param([operator(False)], NO_PLUGIN, id="plugin-off-and-no-driver"),
         pytest.param(
             [driver(False, True), operator(True)],
             f"component {DRIVER}: resources.gpus.enabled is false, so gpuResourcesEnabledOverride "
@@ -138,7 +143,6 @@ def test_values_that_contradict_each_other_are_an_error(components: list[Json], 
             id="null-above",
         ),
         pytest.param([], "hands out whole GPUs", id="no-gpu-component"),
-        pytest.param([operator(False)], "hands out whole GPUs", id="plugin-off-and-no-driver"),
     ],
 )
 def test_what_the_recipe_does_not_tell_is_unspecified_with_a_warning(

@@ -1,5 +1,6 @@
 from helper.check import check
 from helper.context import Context
+from helper.deadline import NotYet
 
 
 @check()
@@ -7,6 +8,6 @@ def waits_in_vain(ctx: Context) -> None:
     """Polls for something that never comes."""
 
     def probe() -> None:
-        raise LookupError("Pending, 0/3 nodes fit")
+        raise NotYet("Pending, 0/3 nodes fit")
 
     ctx.deadline.child(0).poll("pod x", probe)
