@@ -127,7 +127,11 @@ def _exists(kube: Kube, name_of_namespace: str) -> bool:
 
 
 def _holds(kube: Kube, need: Need) -> bool:
-    return kube.allowed(need.verb, need.resource, need.namespace, need.subresource)
+    """Ask for one right; who may not even ask cannot be taken to hold it."""
+    try:
+        return kube.allowed(need.verb, need.resource, need.namespace, need.subresource)
+    except Forbidden:
+        return False
 
 
 def _roles(plan: Plan, context: RunContext) -> Iterable[tuple[Resource, dict[str, Any]]]:

@@ -110,7 +110,7 @@ class Run:
         self._clock = clock
         self._state = _State()
         self._leftovers: tuple[str, ...] = ()
-        self.stop = stop or Stop()
+        self.stop = Stop() if stop is None else stop  # a Stop that nobody asked for is falsy
         self._changed = self.stop.changed
         # An API server that restarts in the middle of a run must not change a verdict.
         patient = kube.patient(API_PATIENCE_S)
