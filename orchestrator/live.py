@@ -93,7 +93,8 @@ class Terminal:
         match event:
             case Notice(text, level):
                 style = {"warning": "yellow", "error": "bold red"}.get(level, "dim")
-                self._console.print(Text(f"{level}: {text}" if level != "info" else text, style))
+                words = report.printable(text)
+                self._console.print(Text(f"{level}: {words}" if level != "info" else words, style))
             case CheckStarted(planned):
                 row = self._rows[planned.phase, planned.name]
                 row.stage, row.since = "starting", self._clock.now()
@@ -123,7 +124,7 @@ class Terminal:
 
     def _say(self, text: str, style: str = "") -> None:
         if not self._live:
-            self._console.print(Text(text, style), soft_wrap=True)
+            self._console.print(Text(report.printable(text), style), soft_wrap=True)
 
     def _table(self) -> Any:
         return _table(list(self._rows.values()), self._clock.now())
@@ -142,7 +143,10 @@ class Terminal:
             Text(),
             *(Text(report.phase_line(phase), STYLE[phase.status]) for phase in result.phases),
             *(_attention(outcome) for outcome in report.attention(result.phases)),
-            *(Text(f"left behind: {item}", "yellow") for item in result.leftovers),
+            *(
+                Text(report.printable(f"left behind: {item}"), "yellow")
+                for item in result.leftovers
+            ),
             Text(),
             Text(end, style),
             *(Text(f"report: {place}") for place in places),
@@ -152,7 +156,7 @@ class Terminal:
 
 
 def _attention(outcome: Outcome) -> Text:
-    words = report.printable(outcome.message) or "no reason given"
+    words = report.printable(outcome.message.strip()) or "no reason given"
     place = f"{outcome.phase}/{outcome.check}"
     return Text(f"\n{MARK[outcome.status]} {place}: {words}", STYLE[outcome.status])
 

@@ -44,9 +44,9 @@ def attention(phases: Iterable[PhaseResult]) -> Sequence[Outcome]:
 
 def first_line(text: str) -> str:
     """A message's first line, which stands alone."""
-    return printable(text).split("\n", 1)[0]
+    return printable(text.strip()).split("\n", 1)[0]
 
 
 def printable(text: str) -> str:
     """Text from a cluster, made harmless for terminals: no control characters but line ends."""
-    return "".join(char if char.isprintable() or char == "\n" else "�" for char in text.strip())
+    return "".join(char if char.isprintable() or char == "\n" else "�" for char in text)

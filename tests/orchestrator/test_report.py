@@ -13,7 +13,6 @@ OUT_OF_SCOPE = outcome(status=Status.SKIPPED, facts={"skip": "not-applicable"})
     [
         pytest.param("ready", "ready", id="plain"),
         pytest.param("a\nb", "a\nb", id="line-end"),
-        pytest.param(" a \n", "a", id="blanks-around"),
         pytest.param("grün 🟢 日本", "grün 🟢 日本", id="letters-of-all-languages"),
         pytest.param("\x1b[31mred", "�[31mred", id="escape"),
         pytest.param("a\rb", "a�b", id="carriage-return"),
