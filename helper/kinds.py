@@ -1,6 +1,8 @@
 """The Kubernetes resources that we name, with group, version and scope."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -91,3 +93,17 @@ BUILTIN: dict[tuple[str, str], Resource] = {
 def builtin_by_kind(kind: str) -> Resource | None:
     """Give the built-in resource of a kind that is written without a group."""
     return next((item for item in BUILTIN.values() if item.kind == kind), None)
+
+
+def in_words(resource: Resource, namespace: str | None, name: str | None = None) -> str:
+    """Name an object or a collection in a message: `pods in gpu-operator`."""
+    what = f"{resource.title} {name}" if name else resource.title
+    return f"{what} in {namespace}" if namespace and resource.namespaced else what
+
+
+def discovered(api_version: str, item: Mapping[str, Any]) -> Resource:
+    """A resource as an entry of a discovery document describes it."""
+    group, _, version = api_version.rpartition("/")
+    return Resource(
+        group, version, str(item.get("name")), str(item.get("kind")), bool(item.get("namespaced"))
+    )

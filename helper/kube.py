@@ -7,17 +7,19 @@ models are left alone: checks judge whatever a cluster serves, known to a librar
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from helper import contract, documents
 from helper.deadline import SYSTEM_CLOCK, Clock
 from helper.errors import Conflict, Expired, InputError, NotFound, Unreachable
-from helper.kinds import SELF_SUBJECT_ACCESS_REVIEWS, Resource
-from helper.transport import Json, Request, Transport, Watch
+from helper.kinds import PODS, SELF_SUBJECT_ACCESS_REVIEWS, Resource, discovered, in_words
+from helper.transport import Json, Lines, Request, Transport, Watch
 
 WATCH_TIMEOUT_S = 240  # below the shortest time after which API servers close watches
 PAGE_SIZE = 500  # what kubectl asks for
+SILENCE_S = 300.0  # after which a followed log is asked for anew; checks may think for long
 LOOPBACK = "localhost,127.0.0.0/8,::1"  # kubectl never asks a proxy for these
 MERGE_PATCH = "application/merge-patch+json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
@@ -47,12 +49,12 @@ class Kube:
 
     def get(self, resource: Resource, name: str, namespace: str | None = None) -> Json:
         """Read one object; NotFound when it, or its API, does not exist."""
-        what = _what(resource, namespace, name)
+        what = in_words(resource, namespace, name)
         return self._json(Request("get", what, "GET", resource.path(namespace, name)))
 
     def get_metadata(self, resource: Resource, name: str, namespace: str | None = None) -> Json:
         """Read one object's metadata only: what a Secret holds never leaves the server."""
-        what, path = _what(resource, namespace, name), resource.path(namespace, name)
+        what, path = in_words(resource, namespace, name), resource.path(namespace, name)
         return self._json(Request("get", what, "GET", path, accept=METADATA_ONLY))
 
     def find(self, resource: Resource, name: str, namespace: str | None = None) -> Json | None:
@@ -75,7 +77,7 @@ class Kube:
         selectors = {"labelSelector": labels, "fieldSelector": fields}
         query = {**selectors, "limit": str(PAGE_SIZE)}
         items: list[Json] = []
-        what = _what(resource, namespace)
+        what = in_words(resource, namespace)
         while True:
             try:
                 answer = self._json(Request("list", what, "GET", resource.path(namespace), query))
@@ -99,7 +101,7 @@ class Kube:
         """Create one object; Conflict when the name is taken."""
         query = {"dryRun": "All"} if dry_run else {}
         name = (body.get("metadata") or {}).get("name")
-        what = _what(resource, namespace, name)
+        what = in_words(resource, namespace, name)
         try:
             return self._json(
                 Request("create", what, "POST", resource.path(namespace), query, body)
@@ -117,29 +119,38 @@ class Kube:
         namespace: str | None = None,
         *,
         uid: str | None = None,
+        version: str | None = None,
         propagation: str = "Background",
         grace_s: int | None = None,
     ) -> bool:
-        """Delete one object; False when it was gone already or is another one than `uid`."""
+        """Delete one object; False when it was gone or is not the one of `uid` and `version`."""
         body: Json = {
             "apiVersion": "v1",
             "kind": "DeleteOptions",
             "propagationPolicy": propagation,
         }
-        if uid:
-            body["preconditions"] = {"uid": uid}
+        given = {"uid": uid, "resourceVersion": version}
+        wanted = {key: value for key, value in given.items() if value}
+        if wanted:
+            body["preconditions"] = wanted
         if grace_s is not None:
             body["gracePeriodSeconds"] = grace_s
-        what, path = _what(resource, namespace, name), resource.path(namespace, name)
+        what, path = in_words(resource, namespace, name), resource.path(namespace, name)
         try:
             self._json(Request("delete", what, "DELETE", path, body=body))
         except NotFound:
             return False
         except Conflict:
-            if uid:
+            if wanted:
                 return False
             raise
         return True
+
+    def update(self, resource: Resource, body: Json, namespace: str | None = None) -> Json:
+        """Replace one object; Conflict when it is no longer of the version that `body` names."""
+        name = body["metadata"]["name"]
+        what, path = in_words(resource, namespace, name), resource.path(namespace, name)
+        return self._json(Request("update", what, "PUT", path, body=body))
 
     def patch(
         self,
@@ -150,7 +161,10 @@ class Kube:
         subresource: str | None = None,
     ) -> Json:
         """Merge `body` into one object, or into its status."""
-        what, path = _what(resource, namespace, name), resource.path(namespace, name, subresource)
+        what, path = (
+            in_words(resource, namespace, name),
+            resource.path(namespace, name, subresource),
+        )
         return self._json(
             Request("patch", what, "PATCH", path, body=body, content_type=MERGE_PATCH)
         )
@@ -166,7 +180,7 @@ class Kube:
     ) -> Json:
         """Server-side apply of one object."""
         name = body["metadata"]["name"]
-        what, path = _what(resource, namespace, name), resource.path(namespace, name)
+        what, path = in_words(resource, namespace, name), resource.path(namespace, name)
         query = {"fieldManager": manager, "force": str(force).lower()}
         return self._json(
             Request("apply", what, "PATCH", path, query, body, content_type=APPLY_PATCH)
@@ -175,10 +189,23 @@ class Kube:
     def log(self, namespace: str, pod: str, container: str, tail_lines: int | None = None) -> str:
         """What a container has printed so far; bytes that are no UTF-8 are replaced."""
         query = {"container": container, "tailLines": str(tail_lines) if tail_lines else ""}
-        path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
+        path = PODS.path(namespace, pod, "log")
         what = f"log of pod {pod} in {namespace}"
         data = self._transport.send(Request("read", what, "GET", path, query))
         return data.decode(errors="replace")
+
+    def follow_log(
+        self, namespace: str, pod: str, container: str, since: datetime | None = None
+    ) -> Lines:
+        """Open a container's log as it grows, each line behind its time of writing.
+
+        `since` leaves out what was written before; the server knows whole seconds only.
+        """
+        query = {"container": container, "follow": "true", "timestamps": "true"}
+        query["sinceTime"] = f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if since else ""
+        path = PODS.path(namespace, pod, "log")
+        what = f"log of pod {pod} in {namespace}"
+        return self._transport.lines(Request("follow", what, "GET", path, query), SILENCE_S)
 
     def watch(
         self,
@@ -196,7 +223,7 @@ class Kube:
             "resourceVersion": version,
             "timeoutSeconds": str(timeout_s),
         }
-        what = _what(resource, namespace)
+        what = in_words(resource, namespace)
         request = Request("watch", what, "GET", resource.path(namespace), query)
         return self._transport.watch(request, timeout_s)
 
@@ -208,13 +235,8 @@ class Kube:
         subresource: str = "",
     ) -> bool:
         """Ask the server whether this identity may do something."""
-        attributes = {
-            "verb": verb,
-            "group": resource.group,
-            "resource": resource.plural,
-            "subresource": subresource,
-            "namespace": namespace or "",
-        }
+        attributes = {"verb": verb, "group": resource.group, "resource": resource.plural}
+        attributes |= {"subresource": subresource, "namespace": namespace or ""}
         review = SELF_SUBJECT_ACCESS_REVIEWS
         body: Json = {
             "apiVersion": review.api_version,
@@ -242,14 +264,14 @@ class Kube:
             api_version = f"{group}/{version}" if group else version
             for item in self._resources(api_version):
                 if item.get("name") == plural:
-                    return _resource(api_version, item)
+                    return discovered(api_version, item)
         return None
 
     def resource_of_kind(self, api_version: str, kind: str) -> Resource | None:
         """Find a resource by what stands in its objects; None if unserved."""
         for item in self._resources(api_version):
             if item.get("kind") == kind and "/" not in str(item.get("name")):
-                return _resource(api_version, item)
+                return discovered(api_version, item)
         return None
 
     def request(self, method: str, path: str, query: Mapping[str, str] | None = None) -> bytes:
@@ -376,15 +398,3 @@ def _from_pod(root: Path, env: Mapping[str, str]) -> Any:
 
 def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
-
-
-def _what(resource: Resource, namespace: str | None, name: str | None = None) -> str:
-    what = f"{resource.title} {name}" if name else resource.title
-    return f"{what} in {namespace}" if namespace and resource.namespaced else what
-
-
-def _resource(api_version: str, item: Json) -> Resource:
-    group, _, version = api_version.rpartition("/")
-    return Resource(
-        group, version, str(item.get("name")), str(item.get("kind")), bool(item.get("namespaced"))
-    )

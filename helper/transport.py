@@ -21,6 +21,7 @@ Json = dict[str, Any]
 REQUEST_TIMEOUT_S = 10.0  # the client library has none of its own
 BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 4.0)
 RETRIED_STATUS = frozenset({429, 500, 502, 503, 504})
+LINE_BYTES = 256 * 1024  # of a stream of text
 OK_BELOW = 300
 FORBIDDEN = 403
 TRANSPORT_ERRORS = (urllib3.exceptions.HTTPError, OSError)
@@ -129,14 +130,22 @@ class Transport:
 
     def watch(self, request: Request, timeout_s: float) -> "Watch":
         """Open a stream of changes that the server ends by itself after `timeout_s`."""
+        return Watch(self._stream(request, timeout_s + REQUEST_TIMEOUT_S), request)
+
+    def lines(self, request: Request, silence_s: float) -> "Lines":
+        """Open a stream of text that may be silent for a while."""
+        return Lines(self._stream(request, silence_s), request)
+
+    def _stream(self, request: Request, timeout_s: float) -> Any:
+        """Send a request once whose answer comes bit by bit."""
         try:
-            response = self.open(request, timeout_s + REQUEST_TIMEOUT_S)
+            response = self.open(request, timeout_s)
             if response.status >= OK_BELOW:
                 raise kube_error(request.verb, request.what, response.status, response.read())
         except TRANSPORT_ERRORS as error:
             cause = f"{self.server}: {_cause(error)}"
             raise Unreachable(request.verb, request.what, message=cause) from error
-        return Watch(response, request.what)
+        return response
 
     def close(self) -> None:
         """Close all connections."""
@@ -151,45 +160,22 @@ class Event:
     object: Json
 
 
-class Watch:
-    """An open stream of changes; `close` may be called from another thread."""
+class Stream:
+    """An open answer that goes on; `close` may be called from another thread."""
 
-    def __init__(self, response: Any, what: str) -> None:
+    def __init__(self, response: Any, request: Request) -> None:
         self._response = response
-        self._what = what
+        self._verb, self._what = request.verb, request.what
         self._closed = False
 
-    def __iter__(self) -> Iterator[Event]:
-        """Yield changes until the server ends the stream.
-
-        Raises Expired when the version is too old, Unreachable when the connection breaks.
-        """
-        rest = b""
+    def _chunks(self) -> Iterator[bytes]:
+        """Yield what arrives until the server ends the stream; Unreachable when it breaks."""
         try:
-            for chunk in self._response.stream(65536, decode_content=True):
-                *lines, rest = (rest + chunk).split(b"\n")
-                for line in filter(None, lines):
-                    yield self._event(line)
+            yield from self._response.stream(65536, decode_content=True)
         except (*TRANSPORT_ERRORS, ValueError, AttributeError) as error:
             # ValueError and AttributeError: what a response says that was closed while being read.
             if not self._closed:
-                raise Unreachable("watch", self._what, message=_cause(error)) from error
-
-    def _event(self, line: bytes) -> Event:
-        try:
-            document = json.loads(line)
-            event = Event(str(document["type"]), dict(document["object"]))
-        except (ValueError, KeyError, TypeError) as error:
-            message = f"a line of the watch is no event: {line[:80]!r}"
-            raise Unreachable("watch", self._what, message=message) from error
-        if event.type == "ERROR":
-            code = int(event.object.get("code") or 0)
-            failure = kube_error("watch", self._what, code, json.dumps(event.object))
-            # Quiet servers say this of a version that they do not know yet; a new list cures it.
-            if "Too large resource version" in failure.message:
-                raise Expired("watch", self._what, code, failure.reason, failure.message)
-            raise failure
-        return event
+                raise Unreachable(self._verb, self._what, message=_cause(error)) from error
 
     def close(self) -> None:
         """End the stream; a reader in another thread sees it as finished."""
@@ -208,6 +194,56 @@ class Watch:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+class Lines(Stream):
+    """A text that grows."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield lines with their line ends; only what comes last may lack one.
+
+        The end of a line that is longer than LINE_BYTES is left out. Raises Unreachable when the
+        connection breaks; what came of a line until then is not given.
+        """
+        rest = b""
+        for chunk in self._chunks():
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                yield line[:LINE_BYTES] + b"\n"
+            rest = rest[:LINE_BYTES]
+        if rest and not self._closed:
+            yield rest
+
+
+class Watch(Stream):
+    """A stream of changes."""
+
+    def __iter__(self) -> Iterator[Event]:
+        """Yield changes until the server ends the stream.
+
+        Raises Expired when the version is too old, Unreachable when the connection breaks.
+        """
+        rest = b""
+        for chunk in self._chunks():
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in filter(None, lines):
+                yield self._event(line)
+
+    def _event(self, line: bytes) -> Event:
+        try:
+            document = json.loads(line)
+            event = Event(str(document["type"]), dict(document["object"]))
+        except (ValueError, KeyError, TypeError) as error:
+            message = f"a line of the watch is no event: {line[:80]!r}"
+            raise Unreachable("watch", self._what, message=message) from error
+        if event.type == "ERROR":
+            code = int(event.object.get("code") or 0)
+            failure = kube_error("watch", self._what, code, json.dumps(event.object))
+            # Quiet servers say this of a version that they do not know yet; a new list cures it.
+            if "Too large resource version" in failure.message:
+                raise Expired("watch", self._what, code, failure.reason, failure.message)
+            raise failure
+        return event
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float:

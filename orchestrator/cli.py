@@ -37,7 +37,9 @@ def _print_version(context: click.Context, *, asked: bool) -> None:
 
 @app.command()
 @click.option("--recipe", "-r", metavar="FILE", help="Recipe that the cluster must satisfy.")
-@click.option("--snapshot", "-s", metavar="FILE", help="Snapshot for the readiness constraints.")
+@click.option(
+    "--snapshot", "-s", metavar="FILE", help="Snapshot to judge; default: one of the cluster now."
+)
 @click.option("--replay", metavar="DIR", help="Run against a recorded cluster in this folder.")
 @click.option(
     "--phase", multiple=True, metavar="NAME", help="deployment, conformance, performance or all."
@@ -83,6 +85,7 @@ def _print_version(context: click.Context, *, asked: bool) -> None:
     metavar="PERCENT",
     help="Share of nodes and devices that must have been looked at.",
 )
+@click.option("--no-wait", is_flag=True, help="Do not wait for locks that other runs hold.")
 @click.option("--timeout", metavar="DURATION", help="Bound for the whole run, for example 90m.")
 @click.option(
     "--node-selector", multiple=True, metavar="K=V", help="Nodes for workloads of checks."
@@ -96,6 +99,12 @@ def _print_version(context: click.Context, *, asked: bool) -> None:
 @click.option(
     "--image-pull-secret", multiple=True, metavar="NAME", help="Secret in the run namespace."
 )
+@click.option(
+    "--override-all-images",
+    is_flag=True,
+    help="Let AICR_VALIDATOR_IMAGE_TAG and _REGISTRY rewrite images of others, too.",
+)
+@click.option("--snapshot-mode", hidden=True)
 @click.option("--run-id", metavar="ID", help="Name of the run; default: time and random digits.")
 @click.option("--no-cluster", is_flag=True, help="Check input and plan only; ask no cluster.")
 @click.option("--no-cleanup", is_flag=True, help="Leave all objects in the cluster.")
@@ -123,6 +132,44 @@ def gc(**flags: Any) -> None:
     from orchestrator import collect  # noqa: PLC0415
 
     raise SystemExit(int(collect.collect(flags, os.environ, click.echo)))
+
+
+@app.command()
+@click.option("--output", "-o", metavar="FILE", help="Write the snapshot here; default: stdout.")
+@click.option("--replay", metavar="DIR", help="Look at a recorded cluster in this folder.")
+@click.option("--kubeconfig", "-k", metavar="FILE", help="Cluster access; default as kubectl.")
+@click.option("--context", metavar="NAME", help="Context of the kubeconfig.")
+@click.option("--snapshot-mode", hidden=True)
+def snapshot(**flags: Any) -> None:
+    """Write down what a cluster is, read through its API; no pod is started."""
+    from orchestrator.snapshot import command  # noqa: PLC0415
+
+    code = command.run(flags, os.environ, lambda text: click.echo(text, err=True))
+    raise SystemExit(int(code))
+
+
+@app.group()
+def images() -> None:
+    """The images of a run."""
+
+
+@images.command("list")
+@click.option("--recipe", "-r", metavar="FILE", help="Only what its checks need.")
+@click.option("--phase", multiple=True, metavar="NAME", help="As for validate.")
+@click.option("--override-all-images", is_flag=True, help="As for validate.")
+@click.option("--output", "-o", type=click.Choice(["json"]), help="More than names.")
+def images_list(recipe: str | None, phase: tuple[str, ...], **flags: Any) -> None:
+    """List the images that a run would use, one a line; nothing is asked of a cluster."""
+    from orchestrator import image_list, inputs, options, session  # noqa: PLC0415
+    from orchestrator.plan import parse_phases  # noqa: PLC0415
+    from orchestrator.recipe import parse  # noqa: PLC0415
+    from orchestrator.version import version  # noqa: PLC0415
+
+    given = parse(inputs.read(recipe, "recipe"), recipe) if recipe else None
+    rules = options.image_rules(flags, os.environ, version())
+    found = image_list.used(session.built_in_catalog(), given, parse_phases(phase), rules)
+    text = image_list.as_json(found) if flags["output"] else image_list.lines(found)
+    click.echo(text, nl=False)
 
 
 @app.group()

@@ -38,6 +38,14 @@ class CheckProgressed:
 
 
 @dataclass(frozen=True)
+class CheckSaid:
+    """A check has printed a line that it wants the operator to see; each is told once."""
+
+    check: str
+    line: str
+
+
+@dataclass(frozen=True)
 class CheckFinished:
     """A check has its outcome; it is recorded already."""
 
@@ -51,4 +59,12 @@ class PhaseFinished:
     result: PhaseResult
 
 
-Event = Notice | PhaseStarted | CheckStarted | CheckProgressed | CheckFinished | PhaseFinished
+Event = (
+    Notice
+    | PhaseStarted
+    | CheckStarted
+    | CheckProgressed
+    | CheckSaid
+    | CheckFinished
+    | PhaseFinished
+)

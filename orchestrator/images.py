@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 RELEASE = re.compile(r"v?\d+\.\d+\.\d+(-[A-Za-z0-9.]+)?")
 COMMIT = re.compile(r"[0-9a-f]{7,40}")
+BUILT_IN = "ghcr.io/aicr-orch/"  # images of this program; their tags are its versions
 LATEST = ":latest"
 NEVER_PULLED = ("ko.local/", "kind.local/")  # registries that exist only on nodes
 REGISTRY_PARTS = 3  # registry, organisation, the rest
@@ -18,10 +19,20 @@ class ImageRules:
     commit: str = ""
     tag: str = ""  # AICR_VALIDATOR_IMAGE_TAG
     registry: str = ""  # AICR_VALIDATOR_IMAGE_REGISTRY
+    override_all: bool = False  # images of others as well, as the reference does
+
+    def cover(self, image: str) -> bool:
+        """Whether a catalog's image may be rewritten at all."""
+        return self.override_all or image.startswith(BUILT_IN)
 
 
 def resolve(image: str, rules: ImageRules) -> str:
-    """Give the reference that a Job uses for a catalog's image."""
+    """Give the reference that a Job uses for a catalog's image; images of others stay as written.
+
+    What somebody else builds has no tag of our version, and may not be in our mirror.
+    """
+    if not rules.cover(image):
+        return image
     commit = rules.commit.lower()
     if image.endswith(LATEST):
         if RELEASE.fullmatch(rules.version) and not rules.version.endswith("-next"):
@@ -36,6 +47,12 @@ def resolve(image: str, rules: ImageRules) -> str:
         if len(parts) > 1:
             image = f"{rules.registry}/{parts[-1]}"
     return image
+
+
+def chosen(image: str, rules: ImageRules) -> tuple[str, str]:
+    """The reference that a Job uses for a catalog's image, and when kubelet pulls it."""
+    resolved = resolve(image, rules)
+    return resolved, pull_policy(resolved, rules.tag if rules.cover(image) else "")
 
 
 def pull_policy(image: str, tag_override: str = "") -> str:

@@ -1,5 +1,6 @@
 """One check's life in the cluster: identity, Job, end, log; and what cleans up behind it."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -8,22 +9,20 @@ from helper.deadline import SYSTEM_CLOCK, Clock
 from helper.errors import CannotTell, KubeError
 from helper.resource import container_status, name, part, text
 from orchestrator import logs, verdict
-from orchestrator.events import CheckProgressed, Event, Notice
-from orchestrator.manifests import job_deadline_s
+from orchestrator.events import CheckProgressed, CheckSaid, Event, Notice
+from orchestrator.follow import NO_LOG, Follower
 from orchestrator.outcome import Outcome, Split, Status
 from orchestrator.plan import PlannedCheck
 from orchestrator.sightings import Sightings
 from orchestrator.stop import Stop
 from orchestrator.verdict import Ending, Progress, Sighting, Stage
+from orchestrator.waiting import Waiting
 from orchestrator.workspace import Workspace
 
-WAIT_MARGIN_S = 30.0  # beyond the Job's own deadline, for Kubernetes to act on it
 POD_END_WAIT_S = 60.0  # the check cleans up inside its pod; its rights stay until it ended
-# Only events tell that the API server refuses a pod, or that an autoscaler will not help.
-FIRST_LOOK_AT_EVENTS_S = {Stage.CREATED: 3.0, Stage.PENDING: 10.0}
-SCALE_UP_PATIENCE_S = 600.0  # a new node takes minutes; the autoscaler has said that it comes
-EVENTS_SHOWN = 10
+FOLLOW_END_S = 2.0  # from a container's end to the end of its followed log
 LAST_LOG_LINES = 10
+LOST = "NodeLost"
 
 
 class CheckLife:
@@ -51,6 +50,7 @@ class CheckLife:
         self._created: float | None = None
         self._seen_running: float | None = None
         self._seen_ended: float | None = None
+        self._follower: Follower | None = None
 
     def run(self) -> Outcome:
         """Create everything, wait for the end, collect; never raises for what a cluster does."""
@@ -63,12 +63,25 @@ class CheckLife:
         except CannotTell as error:
             words = f"failed to deploy Job: {error}"
             return self._outcome(Ending(Status.OTHER, words, "DeployError"), logs.Log())
+        waiting = Waiting(
+            self._planned,
+            workspace=self._workspace,
+            sightings=self._sightings,
+            stop=self._stop,
+            patience_s=self._patience_s,
+            clock=self._clock,
+            progressed=self._progressed,
+        )
         try:
-            ending = self._wait()
+            ending = waiting.until_end()
+            self._seen_ended = self._clock.wall()
+            return self._collected(ending)
         except CannotTell as error:
-            ending = Ending(Status.OTHER, f"the Job cannot be watched: {error}", "WatchError")
-        log = self._collect()
-        return self._outcome(_with_words(ending, log), log)
+            words = f"the Job cannot be watched: {error}"
+            return self._collected(Ending(Status.OTHER, words, "WatchError"))
+        finally:
+            if self._follower:
+                self._follower.stop()
 
     def clean(self, *, keep: bool = False) -> None:
         """Remove Job and identity; what fails here is found again by the run's final sweep."""
@@ -81,88 +94,56 @@ class CheckLife:
         except CannotTell as error:
             self._notice(f"clean-up after {self._planned.name}: {error}", "warning")
 
-    def _wait(self) -> Ending:
-        """Wait for the container's end, with patience for each stage on the way."""
-        begun = since = self._clock.now()
-        last = Progress(Stage.CREATED)
-        patience_s = FIRST_LOOK_AT_EVENTS_S[Stage.CREATED]
-        give_up = begun + job_deadline_s(self._planned.timeout_s) + WAIT_MARGIN_S
-        while True:
-            with self._sightings.changed:
-                seen = self._sightings.of(self._planned.object_name)
-                ending = self._over(seen)
-                if ending:
-                    return ending
-                found, now = verdict.progress(seen), self._clock.now()
-                if found.stage is last.stage and now < min(since + patience_s, give_up):
-                    self._sightings.changed.wait(min(since + patience_s, give_up) - now)
-                    continue
-            if found.stage is not last.stage:
-                last, since = found, now
-                if found.stage is Stage.RUNNING:
-                    self._seen_running = self._clock.wall()
-                patience_s = self._first_patience_s(found, give_up - now)
-                self._emit(CheckProgressed(self._planned.name, found.stage, found.reason))
-                continue
-            if now >= give_up:
-                return Ending(Status.OTHER, _overdue(now - begun), "OrchestratorDeadline")
-            ending, patience_s = self._lost_patience(seen, found, now - since)
-            if ending:
-                return ending
+    def _progressed(self, found: Progress, seen: Sighting) -> None:
+        if found.stage is Stage.RUNNING and seen.pod:
+            self._seen_running = self._clock.wall()
+            self._follower = self._workspace.follow_log(name(seen.pod), self._said)
+            self._follower.start()
+        self._emit(CheckProgressed(self._planned.name, found.stage, found.reason))
 
-    def _over(self, seen: Sighting) -> Ending | None:
-        """The end of the wait for reasons that need no patience."""
-        ending = verdict.ended(seen)
-        if ending:
-            self._seen_ended = self._clock.wall()
-            return ending
-        if self._stop:
-            return Ending(Status.OTHER, f"cancelled: {self._stop.reason}", "Cancelled")
-        if self._sightings.failure:
-            raise self._sightings.failure
-        return None
+    def _said(self, line: str) -> None:
+        self._emit(CheckSaid(self._planned.name, line))
 
-    def _first_patience_s(self, found: Progress, left_s: float) -> float:
-        limit_s = self._patience_s.get(found.stage, left_s)
-        return min(limit_s, FIRST_LOOK_AT_EVENTS_S.get(found.stage, limit_s))
+    def _collected(self, ending: Ending) -> Outcome:
+        """Add the log to an ending; what the check said and nobody heard yet is told now."""
+        log, note = self._log(ending)
+        told = Counter(self._follower.told if self._follower else [])
+        for line in log.results:
+            told[line] -= 1
+            if told[line] < 0:
+                self._said(line)
+        ending = _with_words(ending, log)
+        if note and ending.status is Status.PASSED:
+            self._notice(note, "warning")
+        elif note:
+            ending = replace(ending, message=f"{ending.message}\n{note}")
+        return self._outcome(ending, log)
 
-    def _lost_patience(
-        self, seen: Sighting, found: Progress, waited_s: float
-    ) -> tuple[Ending | None, float]:
-        """Look at events: the end they call for, or how long a stage may last in all."""
-        limit_s = self._patience_s.get(found.stage, waited_s)
-        subjects = [self._planned.object_name] + ([name(seen.pod)] if seen.pod else [])
-        events = [event for subject in subjects for event in self._workspace.events(subject)]
-        refused = [event for event in events if event.get("reason") == "FailedCreate"]
-        if found.stage is Stage.CREATED and refused:
-            return verdict.failed_create(text(refused[-1], "message")), waited_s
-        reasons = {text(event, "reason") for event in events}
-        if found.stage is Stage.PENDING and "TriggeredScaleUp" in reasons:
-            limit_s = SCALE_UP_PATIENCE_S
-        if found.stage is Stage.PENDING and "NotTriggerScaleUp" in reasons:
-            limit_s = 0.0  # the autoscaler has said that no node will come
-        if waited_s < limit_s:
-            return None, min(limit_s, 2 * waited_s)
-        told = [
-            f"event {text(event, 'reason')}: {text(event, 'message')}"
-            for event in events[-EVENTS_SHOWN:]
-        ]
-        return verdict.stuck(found, self._planned.image, waited_s, told), waited_s
+    def _log(self, ending: Ending) -> tuple[logs.Log, str]:
+        """The check's log, and what is to be said about it; empty where no container ran.
 
-    def _collect(self) -> logs.Log:
-        """The check's whole log; empty where no container ran."""
+        The pod's own log is the whole one. Where it cannot be had, what was followed is kept.
+        """
         seen = self._sightings.of(self._planned.object_name)
-        if not seen.pod or verdict.progress(seen).stage not in (Stage.RUNNING, Stage.ENDED):
-            return logs.Log()
-        status = container_status(seen.pod, contract.CONTAINER)
-        terminated = part(status, "state", "terminated")
-        if terminated and not text(terminated, "containerID"):
-            return logs.Log()
-        try:
-            return logs.split(self._workspace.log(name(seen.pod)))
-        except KubeError as error:
-            self._notice(f"the log of {self._planned.name} is lost: {error}", "warning")
-            return logs.Log(stderr=(f"log not available: {error}",))
+        if not _has_run(seen):
+            return logs.Log(), ""
+        whole: str | None = None
+        why = "its node is lost"
+        if ending.raw_status != LOST:  # nobody would answer
+            try:
+                whole = self._workspace.log(name(seen.pod or {}))
+            except KubeError as error:
+                why = str(error)
+        if whole and whole.startswith(NO_LOG):
+            why, whole = whole.strip(), None
+        if self._follower:
+            self._follower.stop(grace_s=FOLLOW_END_S if whole is None else 0.0)
+        if whole is not None:
+            return logs.split(whole), ""
+        followed = self._follower.text if self._follower else ""
+        if followed:
+            return logs.split(followed), f"the log is what was followed until then: {why}"
+        return logs.Log(stderr=(f"log not available: {why}",)), f"its log is lost: {why}"
 
     def _wait_for_pod_end(self) -> None:
         """Wait until the pod holds no resources any more, unless the operator is in a hurry."""
@@ -226,8 +207,11 @@ def _with_words(ending: Ending, log: logs.Log) -> Ending:
     return replace(ending, message=words[:2000])
 
 
-def _overdue(waited_s: float) -> str:
-    return f"no end seen after {waited_s:.0f} s, past the Job's own deadline"
+def _has_run(seen: Sighting) -> bool:
+    if not seen.pod or verdict.progress(seen).stage not in (Stage.RUNNING, Stage.ENDED):
+        return False
+    terminated = part(container_status(seen.pod, contract.CONTAINER), "state", "terminated")
+    return not terminated or bool(text(terminated, "containerID"))
 
 
 def _is_over(seen: Sighting) -> bool:

@@ -1,6 +1,6 @@
 """A run on the terminal: a table that moves, or one line an event where nothing can move."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -15,6 +15,7 @@ from orchestrator import report
 from orchestrator.events import (
     CheckFinished,
     CheckProgressed,
+    CheckSaid,
     CheckStarted,
     Event,
     Notice,
@@ -99,12 +100,10 @@ class Terminal:
                 row = self._rows[planned.phase, planned.name]
                 row.stage, row.since = "starting", self._clock.now()
                 self._say(f"running    {planned.phase}/{planned.name}")
-            case CheckProgressed(check, stage, detail):
-                for row in self._rows.values():
-                    if row.check == check:
-                        row.stage, row.detail = stage, detail
-                if stage.startswith("cannot"):
-                    self._say(f"           {check}: {stage} {detail}")
+            case CheckProgressed():
+                self._advance(event)
+            case CheckSaid():
+                self._hear(event)
             case CheckFinished(outcome):
                 self._finish(outcome)
             case PhaseStarted(phase):
@@ -112,12 +111,24 @@ class Terminal:
             case PhaseFinished(result):
                 self._say(f"phase      {report.phase_line(result)}")
 
+    def _advance(self, event: CheckProgressed) -> None:
+        for row in self._running(event.check):
+            row.stage, row.detail = event.stage, event.detail
+        if event.stage.startswith("cannot"):
+            self._say(f"           {event.check}: {event.stage} {event.detail}")
+
+    def _hear(self, event: CheckSaid) -> None:
+        for row in self._running(event.check):
+            row.detail = event.line
+        self._say(f"           {event.check}: {report.first_line(event.line)}")
+
+    def _running(self, check: str) -> Iterable[_Row]:
+        return [row for row in self._rows.values() if row.check == check and not row.outcome]
+
     def _finish(self, outcome: Outcome) -> None:
         row = self._rows[outcome.phase, outcome.check]
         row.outcome = outcome
-        row.results = Log(stdout=outcome.stdout).results
-        for line in row.results:
-            self._say(f"           {outcome.check}: {line}")
+        row.results = Log(stdout=outcome.stdout).results  # shown already, as they were said
         words = report.first_line(outcome.message)
         told = f"{outcome.status:<10} {outcome.phase}/{outcome.check}"
         self._say(f"{told}: {words}" if words else told, STYLE[outcome.status])

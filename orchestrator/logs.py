@@ -67,10 +67,11 @@ def _finite(number: str) -> float:
 
 
 def _shorten(lines: Iterable[str], limit: int) -> tuple[str, ...]:
-    return tuple(_cut(line) for line in list(lines)[-limit:])
+    return tuple(cut(line) for line in list(lines)[-limit:])
 
 
-def _cut(line: str) -> str:
+def cut(line: str) -> str:
+    """Shorten a line to what a report carries, and say by how much."""
     over = len(line) - contract.EVIDENCE_LINE_CHARS
     if over <= 0:
         return line

@@ -14,9 +14,9 @@ from orchestrator.images import ImageRules
 from orchestrator.outcome import DEFAULT_FAIL_ON, FAIL_ON
 from orchestrator.plan import RUN_ID, Placement, new_run_id, parse_phases
 from orchestrator.run import RunSettings
+from orchestrator.target import Target
 
 FAIL_FAST = ("phase", "check")
-PACKAGE = Path(__file__).parent
 MAX_NAMESPACE = 63
 
 
@@ -26,10 +26,8 @@ class Options:
 
     recipe: str
     snapshot: str
-    replay: str
+    target: Target
     output: str  # a file, `-` for stdout, or empty
-    kubeconfig: str
-    context: str
     namespace: str
     phases: tuple[str, ...]
     run_id: str
@@ -42,17 +40,12 @@ class Options:
 
 def build(flags: Mapping[str, object], env: Mapping[str, str], version: str) -> Options:
     """Check flags against each other; UsageError names the flag and what it allows."""
-    replay, recipe, snapshot = (str(flags[key] or "") for key in ("replay", "recipe", "snapshot"))
-    packaged = PACKAGE / replay
-    if replay and not Path(replay).is_dir() and packaged.is_dir():
-        replay = str(packaged)  # the examples come with the installed program
-    if replay:
-        if flags["kubeconfig"] or flags["context"]:
-            raise UsageError(
-                "--replay is a cluster of its own; leave out --kubeconfig and --context"
-            )
-        recipe = recipe or str(Path(replay, "recipe.yaml"))
-        beside = Path(replay, "snapshot.yaml")
+    target = Target.of(flags)
+    recipe, snapshot = (str(flags[key] or "") for key in ("recipe", "snapshot"))
+    check_snapshot_mode(flags)
+    if target.replay:
+        recipe = recipe or str(Path(target.replay, "recipe.yaml"))
+        beside = Path(target.replay, "snapshot.yaml")
         snapshot = snapshot or (str(beside) if beside.is_file() else "")
     if flags["no_cluster"] and not snapshot:
         raise UsageError("--no-cluster takes everything from files; give --snapshot as well")
@@ -64,24 +57,37 @@ def build(flags: Mapping[str, object], env: Mapping[str, str], version: str) -> 
     return Options(
         recipe=recipe,
         snapshot=snapshot,
-        replay=replay,
+        target=target,
         output=str(flags["output"] or ""),
-        kubeconfig=str(flags["kubeconfig"] or ""),
-        context=str(flags["context"] or ""),
         namespace=_namespace(str(flags["namespace"])),
         phases=parse_phases(_items(flags["phase"])),
         run_id=run_id,
-        rules=ImageRules(
-            version=version,
-            commit=env.get(contract.CLI_COMMIT, ""),
-            tag=env.get(contract.IMAGE_TAG, ""),
-            registry=env.get(contract.IMAGE_REGISTRY, ""),
-        ),
+        rules=image_rules(flags, env, version),
         placement=_placement(flags),
         settings=_settings(flags),
         debug=bool(flags["debug"]),
         no_cluster=bool(flags["no_cluster"]),
     )
+
+
+def image_rules(flags: Mapping[str, object], env: Mapping[str, str], version: str) -> ImageRules:
+    """What rewrites images: this build, the operator's variables, and whose images they touch."""
+    return ImageRules(
+        version=version,
+        commit=env.get(contract.CLI_COMMIT, ""),
+        tag=env.get(contract.IMAGE_TAG, ""),
+        registry=env.get(contract.IMAGE_REGISTRY, ""),
+        override_all=bool(flags["override_all_images"]),
+    )
+
+
+def check_snapshot_mode(flags: Mapping[str, object]) -> None:
+    """Refuse the agent, which the format knows and this version does not have."""
+    mode = str(flags["snapshot_mode"] or "api")
+    if mode == "agent":
+        raise UsageError("--snapshot-mode=agent is not in this version; leave it out")
+    if mode != "api":
+        raise UsageError(f"--snapshot-mode={mode}: want api")
 
 
 def _namespace(name: str) -> str:
@@ -125,6 +131,7 @@ def _settings(flags: Mapping[str, object]) -> RunSettings:
         max_parallel=int(str(flags["max_parallel"])),
         fail_fast=fail_fast,
         keep=bool(flags["no_cleanup"]),
+        wait_for_locks=not flags["no_wait"],
         min_coverage=min_coverage / 100,
         fail_on=fail_on if flags["fail_on_error"] else (),
         timeout_s=timeout_s,

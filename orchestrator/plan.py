@@ -11,7 +11,7 @@ from helper.models import PHASES, ValidationInput
 from helper.placement import Toleration
 from orchestrator.catalog import Catalog, DependencyAffinity, Entry
 from orchestrator.errors import RecipeError, UsageError, nearest
-from orchestrator.images import ImageRules, pull_policy, resolve
+from orchestrator.images import ImageRules, chosen
 from orchestrator.rights import Grants, grants
 
 RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{16}")
@@ -141,13 +141,13 @@ def _planned(
     object_name: str,
     near: tuple[Near, ...],
 ) -> PlannedCheck:
-    image = resolve(entry.image, rules)
+    image, pulled = chosen(entry.image, rules)
     return PlannedCheck(
         name=entry.name,
         phase=entry.phase,
         object_name=object_name,
         image=image,
-        pull_policy=pull_policy(image, rules.tag),
+        pull_policy=pulled,
         entry=entry,
         grants=grants(entry, recipe),
         near=near,

@@ -16,6 +16,7 @@ from helper.kinds import (
     CONFIG_MAPS,
     EVENTS,
     JOBS,
+    LEASES,
     NAMESPACES,
     NODES,
     PODS,
@@ -65,6 +66,8 @@ def needs(plan: Plan) -> Sequence[Need]:
         Need("get", PODS, home, "log"),
         Need("list", EVENTS, home),
     ]
+    if any(planned.locks for planned in plan.checks):
+        found += [Need(verb, LEASES, home) for verb in ("get", "create", "update", "delete")]
     if any(planned.grants.cluster for planned in plan.checks):
         found += [
             Need(verb, kind) for kind in (CLUSTER_ROLES, CLUSTER_ROLE_BINDINGS) for verb in MADE

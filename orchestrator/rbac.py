@@ -4,13 +4,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from helper import documents
+from helper.kinds import PODS
 from orchestrator import manifests, plan, preflight
 from orchestrator.catalog import Catalog
 from orchestrator.images import ImageRules
 from orchestrator.manifests import RunContext
 from orchestrator.recipe import Recipe
+from orchestrator.snapshot.read import CLUSTER_POLICIES, RESOURCE_SLICES
 
 CALLER = "aicr-orch-caller"
+# A run can do without these; a snapshot that it takes itself then names what it lacks.
+SNAPSHOT_RULES = [
+    {"apiGroups": [resource.group], "resources": [resource.plural], "verbs": ["list"]}
+    for resource in (PODS, CLUSTER_POLICIES, RESOURCE_SLICES[0])
+]
 
 
 def render(
@@ -45,7 +52,7 @@ def _caller_role(planned: plan.Plan) -> dict[str, Any]:
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRole",
         "metadata": {"name": CALLER},
-        "rules": list(preflight.caller_rules(planned)),
+        "rules": [*preflight.caller_rules(planned), *SNAPSHOT_RULES],
     }
 
 

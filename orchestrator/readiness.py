@@ -10,6 +10,7 @@ from typing import Any
 from helper.constraint import ConstraintError, parse
 from helper.documents import raw_text
 from helper.models import Constraint, Snapshot, Subtype, ValidationInput
+from orchestrator.errors import ReadinessError
 
 TYPES = ("K8s", "GPU", "OS", "SystemD", "NodeTopology", "NetworkTopology")
 # What may follow the type. The first dot or bracket ends a subtype; a key may hold both.
@@ -25,6 +26,17 @@ class Result(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     UNEVALUABLE = "unevaluable"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One value of a snapshot, and the nodes that it is true of; none for the whole cluster."""
+
+    text: str
+    nodes: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.text} on {self.nodes}" if self.nodes else self.text
 
 
 @dataclass(frozen=True)
@@ -63,25 +75,58 @@ def gate(recipe: ValidationInput, snapshot: Snapshot | None) -> Sequence[Finding
     return [_evaluate(constraint, snapshot) for constraint in [*general, *own]]
 
 
+def require(recipe: ValidationInput, snapshot: Snapshot, source: str) -> Sequence[str]:
+    """Give what only warns; ReadinessError with everything that must stop the run."""
+    findings = gate(recipe, snapshot)
+    stopping = [str(finding) for finding in findings if finding.stops]
+    if stopping:
+        lines = "".join(f"\n  {line}" for line in stopping)
+        raise ReadinessError(f"the cluster is not ready for {source}:{lines}")
+    unmet = [finding for finding in findings if finding.result is not Result.PASSED]
+    return [f"readiness: {finding}" for finding in unmet]
+
+
 def _evaluate(constraint: Constraint, snapshot: Snapshot | None) -> Finding:
     if snapshot is None:
         reason = "cannot be evaluated: there is no snapshot; give one with --snapshot"
         return Finding(constraint, Result.UNEVALUABLE, reason=reason)
     try:
-        actual = extract(snapshot, constraint.name)
+        found = readings(snapshot, constraint.name)
     except (ConstraintError, LookupError) as error:
-        return Finding(
-            constraint, Result.UNEVALUABLE, reason=f"cannot be evaluated: {_text(error)}"
-        )
+        reason = f"cannot be evaluated: {_text(error)}{_known_gap(snapshot, constraint.name)}"
+        return Finding(constraint, Result.UNEVALUABLE, reason=reason)
+    actual = "; ".join(str(reading) for reading in found)
     try:
-        holds = parse(constraint.value).holds(actual)
+        expression = parse(constraint.value)
+        holds = [expression.holds(reading.text) for reading in found]
     except ConstraintError as error:
         return Finding(constraint, Result.UNEVALUABLE, actual, str(error))
-    return Finding(constraint, Result.PASSED if holds else Result.FAILED, actual)
+    return Finding(constraint, Result.PASSED if all(holds) else Result.FAILED, actual)
+
+
+def _known_gap(snapshot: Snapshot, path: str) -> str:
+    """Why the snapshot says that it lacks a reading; it names what it could not read by path."""
+    lines = str(snapshot.metadata.get("warnings") or "").splitlines()
+    for gap, separator, why in (line.partition(": ") for line in lines):
+        if separator and (path == gap or path.startswith((f"{gap}.", f"{gap}["))):
+            return f" ({why})"
+    return ""
 
 
 def extract(snapshot: Snapshot, path: str) -> str:
-    """The reading that a path such as `K8s.server.version` names, as text.
+    """The one reading that a path such as `K8s.server.version` names, as text.
+
+    Raises ConstraintError for a path that cannot be read, LookupError for one that names nothing
+    or a reading that differs between nodes.
+    """
+    found = readings(snapshot, path)
+    if len(found) > 1:
+        raise LookupError(f"{path} differs: {'; '.join(str(reading) for reading in found)}")
+    return found[0].text
+
+
+def readings(snapshot: Snapshot, path: str) -> Sequence[Reading]:
+    """What a path such as `K8s.server.version` names: one reading, or one a group of nodes.
 
     Raises ConstraintError for a path that cannot be read, LookupError for one that names nothing.
     """
@@ -97,16 +142,16 @@ def extract(snapshot: Snapshot, path: str) -> str:
         raise LookupError(f"the snapshot has no measurement {kind}")
     if quoted:
         subtype = _subtype(measurement.subtypes, quoted["subtype"], kind)
-        return _reading(subtype.data, quoted["key"], path)
+        return _plain(subtype, quoted["key"], path)
     if item:
         subtype = _subtype(measurement.subtypes, item["subtype"], kind)
-        return _of_item(subtype, item["selector"], item["key"], path)
+        return [Reading(_of_item(subtype, item["selector"], item["key"], path))]
     # A subtype's name may hold dots: the longest one that is there counts.
     rest = rest.removeprefix(".")
     known = sorted((s.subtype for s in measurement.subtypes), key=len, reverse=True)
     name = next((s for s in known if rest.startswith(f"{s}.")), rest.partition(".")[0])
     subtype = _subtype(measurement.subtypes, name, kind)
-    return _reading(subtype.data, rest.removeprefix(f"{name}."), path)
+    return _plain(subtype, rest.removeprefix(f"{name}."), path)
 
 
 def _subtype(subtypes: Iterable[Subtype], name: str, kind: str) -> Subtype:
@@ -146,10 +191,30 @@ def _item_value(item: dict[str, Any], key: str) -> str | None:
     return None
 
 
-def _reading(data: dict[str, Any], key: str, path: str) -> str:
-    if data.get(key) is None:
-        raise LookupError(f"the snapshot has no {path}{_near(key, data)}")
-    return canonical(data[key])
+def _plain(subtype: Subtype, key: str, path: str) -> Sequence[Reading]:
+    """A reading of the whole cluster, else what each group of nodes has."""
+    if subtype.data.get(key) is not None:
+        return [Reading(canonical(subtype.data[key]))]
+    groups = [item for item in subtype.items if _nodes(item)]
+    found = [Reading(value, _nodes(item)) for item in groups if (value := _value(item, key))]
+    if not found:
+        raise LookupError(f"the snapshot has no {path}{_near(key, subtype.data)}")
+    if len(found) < len(groups):
+        without = next(_nodes(item) for item in groups if not _value(item, key))
+        raise LookupError(f"the snapshot has no {path} on {without}")
+    return found
+
+
+def _nodes(item: dict[str, Any]) -> str:
+    """The nodes that an item of a light snapshot is about; empty for items of other kinds."""
+    context = item.get("context")
+    return str(context.get("nodes") or "") if isinstance(context, dict) else ""
+
+
+def _value(item: dict[str, Any], key: str) -> str:
+    values = item.get("data")
+    found = values.get(key) if isinstance(values, dict) else None
+    return "" if found is None else canonical(found)
 
 
 def canonical(value: Any) -> str:

@@ -12,6 +12,7 @@ from orchestrator import ctrf
 from orchestrator.errors import StopError
 from orchestrator.events import (
     CheckFinished,
+    CheckProgressed,
     CheckStarted,
     Event,
     Notice,
@@ -19,6 +20,7 @@ from orchestrator.events import (
     PhaseStarted,
 )
 from orchestrator.exits import Exit, worst
+from orchestrator.leases import Blocked, Holder, Leases, Stopped
 from orchestrator.lifecycle import CheckLife
 from orchestrator.manifests import RunContext
 from orchestrator.outcome import (
@@ -51,6 +53,7 @@ class RunSettings:
     max_parallel: int = DEFAULT_MAX_PARALLEL
     fail_fast: str = ""  # "phase": skip later phases; "check": start no further check either
     keep: bool = False  # leave all objects where they are
+    wait_for_locks: bool = True  # that other runs hold
     min_coverage: float = 1.0
     fail_on: tuple[str, ...] = DEFAULT_FAIL_ON
     timeout_s: float | None = None
@@ -115,7 +118,16 @@ class Run:
         # An API server that restarts in the middle of a run must not change a verdict.
         patient = kube.patient(API_PATIENCE_S)
         self._workspace = Workspace(patient, context)
-        self._sightings = Sightings(patient, context.namespace, plan.run_id, self._changed)
+        self._sightings = Sightings(patient, context.namespace, plan.run_id, self._changed, clock)
+        self._leases = Leases(
+            kube,
+            context.namespace,
+            plan.run_id,
+            self.stop,
+            wait=self._settings.wait_for_locks,
+            warn=lambda words: self._emit(Notice(words, "warning")),
+            clock=clock,
+        )
 
     def execute(self, record: Mapping[str, str], data: Mapping[str, str]) -> RunResult:
         """Run everything; `record` describes the run, `data` is what checks find mounted."""
@@ -126,6 +138,7 @@ class Run:
         with ExitStack() as cleanup:
             cleanup.callback(self._clean_up)  # armed before the first object exists
             cleanup.callback(self._sightings.stop)
+            cleanup.callback(self._leases.close)
             cleanup.callback(self._join)
             try:
                 if not self.stop:
@@ -233,6 +246,42 @@ class Run:
         thread.start()
 
     def _live(self, planned: PlannedCheck) -> None:
+        try:
+            hindrance = self._hindrance(planned)
+            if hindrance:
+                self._persist(planned, hindrance)
+                self._finish(hindrance)
+            else:
+                self._run_check(planned)
+        finally:
+            self._leases.release(planned.locks)
+            with self._changed:
+                self._state.locks.pop(planned.name, None)
+                self._changed.notify_all()
+
+    def _hindrance(self, planned: PlannedCheck) -> Outcome | None:
+        """Take the check's locks from other runs; the outcome of a check that cannot have them."""
+
+        def waiting(holder: Holder) -> None:
+            self._emit(Notice(f"{planned.name} waits: {holder}"))
+            self._emit(CheckProgressed(planned.name, "waiting for a lock", str(holder)))
+
+        def unfit(words: str, raw: str) -> Outcome:
+            return Outcome(planned.name, planned.phase, Status.OTHER, words, raw)
+
+        try:
+            self._leases.acquire(planned.locks, waiting)
+        except Stopped as error:
+            return _not_run(planned, _why(str(error)))
+        except Blocked as error:
+            return unfit(str(error), "Blocked")
+        except KubeError as error:
+            return unfit(f"its locks cannot be taken: {error}", "LockError")
+        except Exception as error:
+            return unfit(_internal(error), "InternalError")
+        return None
+
+    def _run_check(self, planned: PlannedCheck) -> None:
         life = CheckLife(
             planned,
             workspace=self._workspace,
@@ -245,16 +294,11 @@ class Run:
         try:
             outcome = life.run()
         except Exception as error:
-            words = f"internal error: {type(error).__name__}: {error}"
-            outcome = Outcome(planned.name, planned.phase, Status.OTHER, words, "InternalError")
+            words, raw = _internal(error), "InternalError"
+            outcome = Outcome(planned.name, planned.phase, Status.OTHER, words, raw)
         self._persist(planned, outcome)
         self._finish(outcome)
-        try:
-            life.clean(keep=self._settings.keep)
-        finally:
-            with self._changed:
-                self._state.locks.pop(planned.name, None)
-                self._changed.notify_all()
+        life.clean(keep=self._settings.keep)
 
     def _persist(self, planned: PlannedCheck, outcome: Outcome) -> None:
         self._keep(outcome)
@@ -339,6 +383,10 @@ def _refused(planned: PlannedCheck) -> Outcome:
 def _not_run(planned: PlannedCheck, reason: str) -> Outcome:
     skipped = Outcome(planned.name, planned.phase, Status.SKIPPED, reason)
     return replace(skipped, facts={"skip": NOT_RUN})
+
+
+def _internal(error: Exception) -> str:
+    return f"internal error: {type(error).__name__}: {error}"
 
 
 def _why(cause: str) -> str:

@@ -5,17 +5,17 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from helper.kube import Kube
-from orchestrator import ctrf, inputs, plan, preflight, readiness, recipe, rundir, target
+from orchestrator import ctrf, inputs, plan, preflight, readiness, recipe, rundir, snapshot, target
 from orchestrator.catalog import Catalog
 from orchestrator.catalog import parse as parse_catalog
-from orchestrator.errors import ReadinessError, UsageError
+from orchestrator.errors import UsageError
 from orchestrator.events import CheckFinished, Notice
 from orchestrator.exits import Exit
 from orchestrator.live import Terminal
@@ -24,11 +24,11 @@ from orchestrator.options import Options
 from orchestrator.outcome import Outcome
 from orchestrator.recipe import Recipe
 from orchestrator.run import Run, RunResult, without_cluster
+from orchestrator.snapshot import Source
 from orchestrator.stop import Stop
 from orchestrator.version import version
 
 CATALOG = Path(__file__).with_name("catalog.yaml")
-EMPTY_SNAPSHOT = "apiVersion: aicr.run/v1alpha2\nkind: Snapshot\nmeasurements: []\n"
 SIGNALS = {
     signal.SIGINT: Exit.INTERRUPTED,
     signal.SIGTERM: Exit.TERMINATED,
@@ -41,9 +41,9 @@ class Prepared:
     """Everything that is decided before the cluster is asked anything."""
 
     recipe: Recipe
-    snapshot_text: str
     plan: plan.Plan
     warnings: tuple[str, ...]
+    snapshot: Source | None = None  # None: the cluster itself will be asked
 
 
 def built_in_catalog() -> Catalog:
@@ -78,13 +78,25 @@ class Session:
         if self._options.no_cluster:
             result = self._dry_run()
         else:
-            with target.open_cluster(self._options, self._env) as kube:
+            with target.open_cluster(self._options.target, self._env) as kube:
                 server_version = target.server_version(kube)
                 self._terminal.head(_titles(self._options, kube, server_version))
+                self._look_at(kube)
                 result = self._run_in(kube, server_version)
-        document = _report(result, self._options, self._prepared.recipe, server_version)
+        document = _report(result, self._options, self._prepared, server_version)
         self._terminal.summary(result, self._write(document))
         return result.exit
+
+    def _look_at(self, kube: Kube) -> None:
+        """Take the snapshot that the operator did not give, and hold the recipe against it."""
+        given = self._prepared
+        if given.snapshot:
+            return
+        taken = snapshot.take(kube)
+        for note in taken.notes:
+            self._terminal.show(Notice(f"snapshot: {note}", "warning"))
+        unmet = readiness.require(given.recipe.input, taken.parsed, given.recipe.source)
+        self._prepared = replace(given, snapshot=taken, warnings=(*given.warnings, *unmet))
 
     def _run_in(self, kube: Kube, server_version: str) -> RunResult:
         self._warn()
@@ -100,9 +112,10 @@ class Session:
             emit=self._terminal.show,
         )
         record = {"recipe": self._options.recipe, "version": version(), "server": server_version}
+        looked_at = self._prepared.snapshot
         data = {
             "validation": self._prepared.recipe.text,
-            "snapshot": self._prepared.snapshot_text,
+            "snapshot": looked_at.text if looked_at else "",
         }
         with self._terminal:
             return run.execute(record, data)
@@ -151,7 +164,7 @@ class Session:
 
 def _titles(options: Options, kube: Kube, server_version: str) -> list[str]:
     """Name the target before anything is written to it."""
-    where = f"replay of {options.replay}" if options.replay else f"context {kube.context}"
+    where = options.target.title(kube)
     return [
         f"aicr-orch {version()}: {where}, {kube.server}, {server_version}",
         f"run {options.run_id}, namespace {options.namespace}",
@@ -161,9 +174,6 @@ def _titles(options: Options, kube: Kube, server_version: str) -> list[str]:
 def prepare(options: Options) -> Prepared:
     """Read and judge all input; StopError for what would make the run pointless."""
     given = recipe.parse(inputs.read(options.recipe, "recipe"), options.recipe)
-    snapshot_text = EMPTY_SNAPSHOT
-    if options.snapshot:
-        snapshot_text = inputs.read(options.snapshot, "snapshot").decode("utf-8", "replace")
     planned = plan.build(
         built_in_catalog(),
         given.input,
@@ -176,20 +186,12 @@ def prepare(options: Options) -> Prepared:
         phases = ", ".join(options.phases)
         raise UsageError(f"{options.recipe} selects no check in {phases}: nothing would be tested")
     _check_output(options.output)
-    unmet = _gate(given, snapshot_text, options)
-    return Prepared(given, snapshot_text, planned, (*given.warnings, *planned.warnings, *unmet))
-
-
-def _gate(given: Recipe, snapshot_text: str, options: Options) -> list[str]:
-    """Judge the readiness constraints; warnings are returned, everything else stops the run."""
-    snapshot = recipe.parse_snapshot(snapshot_text, options.snapshot) if options.snapshot else None
-    findings = readiness.gate(given.input, snapshot)
-    stopping = [str(finding) for finding in findings if finding.stops]
-    if stopping:
-        lines = "".join(f"\n  {line}" for line in stopping)
-        raise ReadinessError(f"the cluster is not ready for {given.source}:{lines}")
-    unmet = [finding for finding in findings if finding.result is not readiness.Result.PASSED]
-    return [f"readiness: {finding}" for finding in unmet]
+    warnings = (*given.warnings, *planned.warnings)
+    if not options.snapshot:
+        return Prepared(given, planned, warnings)
+    source = snapshot.load(options.snapshot)
+    unmet = readiness.require(given.input, source.parsed, given.source)
+    return Prepared(given, planned, (*warnings, *unmet), source)
 
 
 def _context(options: Options) -> RunContext:
@@ -222,11 +224,13 @@ def _signals(stop: Stop) -> Iterator[None]:
 
 
 def _report(
-    result: RunResult, options: Options, given: Recipe, server_version: str
+    result: RunResult, options: Options, prepared: Prepared, server_version: str
 ) -> dict[str, Any]:
+    given = prepared.recipe
     criteria = given.input.criteria
     extra = {
-        "cluster": "replay" if options.replay else "live",
+        "cluster": "replay" if options.target.replay else "live",
+        "snapshot": prepared.snapshot.origin if prepared.snapshot else "",
         "serverVersion": server_version,
         "exitCode": int(result.exit),
         "leftovers": list(result.leftovers),

@@ -1,10 +1,12 @@
 """One watch for all Jobs of a run and one for all pods; what they last showed, by Job name."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from helper import contract
+from helper.deadline import SYSTEM_CLOCK, Clock
 from helper.errors import Expired, Forbidden, KubeError
 from helper.kinds import JOBS, PODS, Resource
 from helper.kube import Kube
@@ -20,7 +22,12 @@ class Sightings:
     """The shared view of a run's Jobs and pods; `changed` is notified with each change."""
 
     def __init__(
-        self, kube: Kube, namespace: str, run_id: str, changed: threading.Condition
+        self,
+        kube: Kube,
+        namespace: str,
+        run_id: str,
+        changed: threading.Condition,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._kube = kube
         self._namespace = namespace
@@ -29,6 +36,8 @@ class Sightings:
         self._watches: dict[Resource, Watch] = {}
         self._threads: list[threading.Thread] = []
         self._stopped = threading.Event()
+        self._pods_since: float | None = None
+        self._clock = clock
         self.changed = changed
         self.failure: KubeError | None = None  # the watch may not look; nothing will be seen
 
@@ -46,6 +55,11 @@ class Sightings:
     def of(self, job_name: str) -> Sighting:
         """What was last seen of one check."""
         return self._seen.get(job_name, Sighting())
+
+    @property
+    def pods_since(self) -> float | None:
+        """Since when pods have been watched without a gap; None while they are not."""
+        return self._pods_since
 
     def stop(self) -> None:
         """End both watches and wait for their threads."""
@@ -77,7 +91,7 @@ class Sightings:
         watch = self._kube.watch(resource, version, self._namespace, self._selector)
         with self.changed:
             self._watches[resource] = watch
-        with watch:
+        with watch, self._noted(resource):
             if self._stopped.is_set():  # stop() may have run before this watch was known
                 return version
             for event in watch:
@@ -87,6 +101,20 @@ class Sightings:
                         note(event.type, event.object)
                         self.changed.notify_all()
         return version
+
+    @contextmanager
+    def _noted(self, resource: Resource) -> Iterator[None]:
+        """Let those who miss a pod know whether anybody would see it."""
+        if resource is not PODS:
+            yield
+            return
+        with self.changed:
+            self._pods_since = self._clock.now()
+            self.changed.notify_all()
+        try:
+            yield
+        finally:
+            self._pods_since = None
 
     def _relist_until_done(self, resource: Resource, note: Callable[[str, Json], None]) -> str:
         while not self._stopped.is_set():

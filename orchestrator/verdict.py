@@ -127,14 +127,14 @@ def ended(seen: Sighting) -> Ending | None:
     terminated = part(container_status(pod, contract.CONTAINER), "state", "terminated")
     if terminated:
         return _of_container(seen, pod, terminated)
-    extra = _where(pod)
+    extra = where(pod)
     if text(pod, "status", "phase") in ("Failed", "Succeeded"):
         unknown = ("NoContainerStatus", "the pod ended without a container status")
         reason, words = _disruption(seen) or unknown
         return Ending(Status.OTHER, words, reason, extra=extra)
     if seen.pod_gone:
         reason, words = _disruption(seen) or ("PodDeleted", "the pod is gone")
-        return Ending(Status.OTHER, f"{words}; its log and result are lost", reason, extra=extra)
+        return Ending(Status.OTHER, f"{words}; its result is lost", reason, extra=extra)
     if seen.job_gone and seen.pod is None:
         return Ending(Status.OTHER, "the Job was deleted before its pod ran", "JobDeleted")
     failed = condition(seen.job or {}, "Failed")
@@ -165,7 +165,7 @@ def failed_create(message: str) -> Ending:
 def _of_container(seen: Sighting, pod: Json, terminated: Json) -> Ending:
     code = number(terminated, "exitCode")
     message, reason = text(terminated, "message").strip(), text(terminated, "reason")
-    extra = _where(pod)
+    extra = where(pod)
     times = {
         "started": _epoch(terminated, "startedAt"),
         "stopped": _epoch(terminated, "finishedAt"),
@@ -232,7 +232,8 @@ def _memory_limit(pod: Json) -> str:
     return f" of {limit}; raise `resources` of its catalog entry" if limit else ""
 
 
-def _where(pod: Json) -> dict[str, str]:
+def where(pod: Json) -> dict[str, str]:
+    """Where a check ran, and what: pod, node and image."""
     status = container_status(pod, contract.CONTAINER) or {}
     found = {
         "pod": text(pod, "metadata", "name"),

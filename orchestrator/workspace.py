@@ -1,7 +1,7 @@
 """The objects of one run in the cluster: made, found again by label, and removed."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from helper import contract
@@ -22,6 +22,7 @@ from helper.resource import is_being_deleted, items, name, namespace, text
 from helper.transport import Json
 from orchestrator import manifests
 from orchestrator.errors import ClusterError
+from orchestrator.follow import Follower
 from orchestrator.manifests import RunContext
 from orchestrator.plan import PlannedCheck
 from orchestrator.sweep import Place, sweep
@@ -89,6 +90,15 @@ class Workspace:
     def log(self, pod: str) -> str:
         """What the check printed."""
         return self._kube.log(self.context.namespace, pod, contract.CONTAINER)
+
+    def follow_log(self, pod: str, said: Callable[[str], None]) -> Follower:
+        """Follow what the check prints; the caller starts and stops it."""
+        return Follower(self._kube, self.context.namespace, pod, said)
+
+    def node(self, node_name: str) -> Json | None:
+        """A node, or None when the cluster no longer has it; the right to list is enough."""
+        found = self._kube.list(NODES, fields=f"metadata.name={node_name}")
+        return found[0] if found else None
 
     def events(self, object_name: str) -> Sequence[Json]:
         """Events about a Job or pod, oldest first."""

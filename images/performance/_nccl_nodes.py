@@ -8,9 +8,9 @@ from helper import nodes as node_facts
 from helper.check import Fail, Skip, SkipCode
 from helper.context import Context
 from helper.nodes import GPU, Node
+from helper.products import PRODUCT_LABEL, is_divided, is_product
 from helper.scheduling import untolerated
 from images.performance._gpu_holders import read_claims, read_holders
-from images.performance._products import PRODUCT_LABEL, is_divided, is_product
 
 INSTANCE_TYPE = "node.kubernetes.io/instance-type"
 HOLDERS_SHOWN = 3

@@ -87,6 +87,7 @@ class Engine:
     images: Mapping[str, Sequence[str]] = field(default_factory=dict)
     selected: Sequence[tuple[str, str]] | None = None  # phase and check; default: all entries
     cluster: ReplayCluster | None = None
+    run_id: str = RUN_ID
 
     def plan(self) -> plan.Plan:
         """The plan of the run."""
@@ -99,7 +100,7 @@ class Engine:
             Catalog.model_validate({"validators": list(self.entries)}),
             recipe,
             plan.parse_phases([]),
-            run_id=RUN_ID,
+            run_id=self.run_id,
             namespace=NAMESPACE,
             rules=ImageRules(),
         )
@@ -122,7 +123,7 @@ class Engine:
             run = Run(
                 self.plan(),
                 kube,
-                RunContext(RUN_ID, NAMESPACE, "v0.0.0-test"),
+                RunContext(self.run_id, NAMESPACE, "v0.0.0-test"),
                 settings=self.settings,
                 keep=kept.append,
                 emit=emit,

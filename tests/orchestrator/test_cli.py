@@ -1,4 +1,5 @@
 import json
+import shutil
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from helper.models import PHASES
 from orchestrator import cli
 from orchestrator.exits import Exit
 
@@ -190,16 +192,66 @@ def test_an_unmet_readiness_constraint_stops_before_anything_is_asked(
     assert "K8s.server.version: want >= 1.34, found v1.33.1; upgrade" in said.err
 
 
-def test_readiness_constraints_without_a_snapshot_are_an_error(
-    aicr: Command, tmp_path: Path
-) -> None:
-    recipe = tmp_path / "recipe.yaml"
-    recipe.write_text(RECIPE + "constraints: [{name: K8s.server.version, value: '>= 1.34'}]\n")
+def example_without_snapshot(folder: Path, constraint: str = "") -> str:
+    """A copy of the example that brings no snapshot, with another first constraint if wanted."""
+    copy = folder / "example"
+    shutil.copytree(EXAMPLE, copy, ignore=shutil.ignore_patterns("snapshot.yaml"))
+    if constraint:
+        recipe = copy / "recipe.yaml"
+        recipe.write_text(recipe.read_text().replace('value: ">= 1.34"', f"value: '{constraint}'"))
+    return str(copy)
 
-    said = aicr("validate", "-r", str(recipe))
+
+def test_without_a_snapshot_the_cluster_itself_is_gated(aicr: Command, tmp_path: Path) -> None:
+    said = aicr("validate", "--replay", example_without_snapshot(tmp_path, ">= 1.99"))
 
     assert said.code == Exit.USAGE
-    assert "there is no snapshot" in said.err
+    assert "K8s.server.version: want >= 1.99, found v1.36.2-eks-4f1c2ab" in said.err
+    assert said.out == ""
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "origin"),
+    [
+        pytest.param([], "taken through the API at 2", id="taken"),
+        pytest.param(["-s", f"{EXAMPLE}/snapshot.yaml"], "file snapshot.yaml", id="given"),
+    ],
+)
+def test_the_report_says_where_the_snapshot_came_from(
+    aicr: Command, tmp_path: Path, snapshot: list[str], origin: str
+) -> None:
+    example = example_without_snapshot(tmp_path)
+
+    said = aicr("validate", "--replay", example, "--phase", "deployment", *snapshot)
+
+    environment = json.loads(said.out)["results"]["environment"]
+    assert said.code == Exit.OK, said.err
+    assert environment["extra"]["snapshot"].startswith(origin)
+
+
+def test_images_are_listed_one_a_line(aicr: Command) -> None:
+    said = aicr("images", "list")
+
+    names = [line.split(":")[0] for line in said.out.splitlines()]
+    assert said.code == Exit.OK
+    assert names == [f"ghcr.io/aicr-orch/validator-{phase}" for phase in PHASES]
+
+
+def test_images_of_a_recipe_are_listed_as_json(
+    aicr: Command, recipe: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AICR_VALIDATOR_IMAGE_TAG", "v9")
+    monkeypatch.setenv("AICR_VALIDATOR_IMAGE_REGISTRY", "mirror.example")
+
+    said = aicr("images", "list", "--recipe", recipe, "-o", "json")
+
+    assert json.loads(said.out) == [
+        {
+            "image": "mirror.example/validator-conformance:v9",
+            "pullPolicy": "Always",
+            "checks": ["platform-health"],
+        }
+    ]
 
 
 def test_lint_accepts_the_built_in_catalog(aicr: Command) -> None:

@@ -7,7 +7,7 @@ from orchestrator.collect import collect
 from orchestrator.exits import Exit
 from orchestrator.replay import ReplayCluster
 from orchestrator.run import RunSettings
-from tests.orchestrator.engine import RUN_ID, Engine, entry, everything, script
+from tests.orchestrator.engine import NAMESPACE, RUN_ID, Engine, entry, everything, script
 
 OLD = {"run_id": None, "older_than": "24h", "dry_run": False, "context": None}
 
@@ -71,5 +71,17 @@ def test_the_named_run_is_removed_whatever_its_age(cluster: ReplayCluster, kubec
     flags = {**OLD, "older_than": "1000000h", "run_id": RUN_ID, "kubeconfig": kubeconfig}
 
     collect(flags, {}, lambda _: None)
+
+    assert of_run(cluster) == []
+
+
+def test_a_lock_that_a_killed_run_left_is_removed_with_it(
+    cluster: ReplayCluster, kubeconfig: str
+) -> None:
+    labels = {"app.kubernetes.io/name": "aicr-validator", "aicr.run/run-id": RUN_ID}
+    lease = {"name": "aicr-lock-gpu", "namespace": NAMESPACE, "labels": labels}
+    cluster.add({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": lease})
+
+    collect({**OLD, "kubeconfig": kubeconfig}, {}, lambda _: None)
 
     assert of_run(cluster) == []

@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.images import ImageRules, pull_policy, resolve
+from orchestrator.images import ImageRules, chosen, pull_policy, resolve
 
-X = "ghcr.io/nvidia/x"
-IN_FOLDER = "ghcr.io/nvidia/aicr-validators/x"
+X = "ghcr.io/aicr-orch/x"
+IN_FOLDER = "ghcr.io/aicr-orch/aicr-validators/x"
 LOCAL = "localhost:5001/aicr-validators/x"
 HEX41 = "a" * 41
 RELEASE = ImageRules(version="0.11.1")
@@ -57,12 +57,15 @@ DEV = ImageRules(version="dev", commit="abc1234")
         ),
         pytest.param(
             f"{LOCAL}:sha-abc1234",
-            ImageRules(tag="latest"),
+            ImageRules(tag="latest", override_all=True),
             f"{LOCAL}:latest",
             id="port-is-no-tag",
         ),
         pytest.param(
-            "localhost:5001/x", ImageRules(tag="v1"), "localhost:5001/x:v1", id="port-without-a-tag"
+            "localhost:5001/x",
+            ImageRules(tag="v1", override_all=True),
+            "localhost:5001/x:v1",
+            id="port-without-a-tag",
         ),
         pytest.param(
             f"{X}@sha256:0f", ImageRules(tag="latest"), f"{X}@sha256:0f", id="digest-stays"
@@ -80,9 +83,14 @@ DEV = ImageRules(version="dev", commit="abc1234")
             id="registry-override-of-a-digest",
         ),
         pytest.param(
-            "docker.io/x:v1", ImageRules(registry="r.example"), "r.example/x:v1", id="two-segments"
+            "docker.io/x:v1",
+            ImageRules(registry="r.example", override_all=True),
+            "r.example/x:v1",
+            id="two-segments",
         ),
-        pytest.param("x:v1", ImageRules(registry="r.example"), "x:v1", id="one-segment"),
+        pytest.param(
+            "x:v1", ImageRules(registry="r.example", override_all=True), "x:v1", id="one-segment"
+        ),
         pytest.param(
             f"{IN_FOLDER}:latest",
             ImageRules("1.0.0", tag="v9", registry="r.example"),
@@ -93,6 +101,51 @@ DEV = ImageRules(version="dev", commit="abc1234")
 )
 def test_resolves_a_reference(image: str, rules: ImageRules, resolved: str) -> None:
     assert resolve(image, rules) == resolved
+
+
+OVERRIDES = ImageRules("1.0.0", tag="v9", registry="r.example")
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "ghcr.io/acme/x:latest",
+        "ghcr.io/aicr-orchard/x:latest",
+        "registry.example/ghcr.io/aicr-orch/x:latest",
+        "localhost:5001/x",
+        "x:v1",
+        "",
+    ],
+)
+def test_an_image_of_others_is_rewritten_on_request_only(image: str) -> None:
+    assert resolve(image, OVERRIDES) == image
+    assert not OVERRIDES.cover(image)
+    assert replace(OVERRIDES, override_all=True).cover(image)
+
+
+def test_on_request_an_image_of_others_is_rewritten_as_the_reference_does() -> None:
+    rules = replace(OVERRIDES, override_all=True)
+
+    assert resolve("ghcr.io/acme/x:latest", rules) == "r.example/x:v9"
+
+
+@pytest.mark.parametrize(
+    ("image", "rules", "choice"),
+    [
+        pytest.param(f"{X}:v1", ImageRules(tag="v9"), (f"{X}:v9", "Always"), id="overridden"),
+        pytest.param(
+            "ghcr.io/acme/x:v1",
+            ImageRules(tag="v9"),
+            ("ghcr.io/acme/x:v1", "IfNotPresent"),
+            id="not-overridden",
+        ),
+        pytest.param(f"{X}:latest", RELEASE, (f"{X}:v0.11.1", "IfNotPresent"), id="released"),
+    ],
+)
+def test_the_override_decides_about_pulling_only_where_it_applies(
+    image: str, rules: ImageRules, choice: tuple[str, str]
+) -> None:
+    assert chosen(image, rules) == choice
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,14 @@ import io
 import pytest
 from rich.console import Console
 
-from orchestrator.events import CheckFinished, CheckProgressed, CheckStarted, Notice, PhaseStarted
+from orchestrator.events import (
+    CheckFinished,
+    CheckProgressed,
+    CheckSaid,
+    CheckStarted,
+    Notice,
+    PhaseStarted,
+)
 from orchestrator.exits import Exit
 from orchestrator.live import Terminal
 from orchestrator.outcome import Outcome, PhaseResult, Split, Status
@@ -44,6 +51,27 @@ def test_without_a_terminal_every_event_is_one_line() -> None:
     assert lines[1] == "running    conformance/alpha"
     assert "alpha: cannot pull its image ErrImagePull" in lines[2]
     assert lines[-1] == "passed     conformance/alpha"
+
+
+def test_what_a_check_says_is_shown_at_once_and_not_again_at_its_end() -> None:
+    shown, out = terminal()
+
+    with shown:
+        shown.show(CheckStarted(PLAN.phases[1].checks[0]))
+        shown.show(CheckSaid("alpha", "3 of 3"))
+        shown.show(CheckFinished(PASSED))
+
+    assert out.getvalue().count("alpha: 3 of 3") == 1
+
+
+def test_what_a_check_says_stands_in_its_row_while_it_runs() -> None:
+    shown, out = terminal(moving=True)
+
+    with shown:
+        shown.show(CheckStarted(PLAN.phases[1].checks[0]))
+        shown.show(CheckSaid("alpha", "node 3 of 8"))
+
+    assert "node 3 of 8" in out.getvalue()
 
 
 def test_the_summary_puts_failures_first_and_names_exit_code_and_report() -> None:

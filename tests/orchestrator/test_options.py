@@ -8,6 +8,7 @@ from orchestrator.errors import UsageError
 from orchestrator.options import Options, build
 from orchestrator.outcome import DEFAULT_FAIL_ON
 from orchestrator.plan import RUN_ID as RUN_ID_FORMAT
+from orchestrator.target import Target
 from tests.orchestrator.samples import RUN_ID
 
 DEFAULTS: dict[str, object] = {
@@ -30,7 +31,10 @@ DEFAULTS: dict[str, object] = {
     "image_pull_secret": (),
     "run_id": None,
     "no_cleanup": False,
+    "no_wait": False,
     "no_cluster": False,
+    "override_all_images": False,
+    "snapshot_mode": None,
     "debug": False,
 }
 
@@ -49,7 +53,8 @@ def test_defaults() -> None:
     found = options()
 
     assert found.recipe == "recipe.yaml"
-    assert (found.snapshot, found.replay, found.output, found.context) == ("", "", "", "")
+    assert (found.snapshot, found.output) == ("", "")
+    assert found.target == Target()
     assert found.namespace == "aicr-validation"
     assert found.phases == ("deployment", "conformance", "performance")
     assert found.placement.node_selector is None
@@ -74,8 +79,8 @@ def test_each_run_gets_a_name_of_its_own() -> None:
     [
         pytest.param({"output": "-"}, "output", "-", id="output"),
         pytest.param({"snapshot": "s.yaml"}, "snapshot", "s.yaml", id="snapshot"),
-        pytest.param({"kubeconfig": "k"}, "kubeconfig", "k", id="kubeconfig"),
-        pytest.param({"context": "c"}, "context", "c", id="context"),
+        pytest.param({"kubeconfig": "k"}, "target", Target(kubeconfig="k"), id="kubeconfig"),
+        pytest.param({"context": "c"}, "target", Target(context="c"), id="context"),
         pytest.param({"namespace": "a" * 63}, "namespace", "a" * 63, id="longest-namespace"),
         pytest.param({"run_id": RUN_ID}, "run_id", RUN_ID, id="run-id"),
         pytest.param({"debug": True}, "debug", True, id="debug"),
@@ -97,6 +102,7 @@ def test_a_flag_becomes_an_option(changes: dict[str, Any], attribute: str, value
         pytest.param({"fail_fast": "phase"}, "fail_fast", "phase", id="fail-fast"),
         pytest.param({"fail_fast": "check"}, "fail_fast", "check", id="fail-fast-check"),
         pytest.param({"no_cleanup": True}, "keep", True, id="no-cleanup"),
+        pytest.param({"no_wait": True}, "wait_for_locks", False, id="no-wait"),
         pytest.param({"min_coverage": 95.5}, "min_coverage", 0.955, id="min-coverage"),
         pytest.param({"min_coverage": 0.0}, "min_coverage", 0.0, id="no-coverage-wanted"),
         pytest.param({"timeout": "1h30m"}, "timeout_s", 5400.0, id="timeout"),
@@ -146,6 +152,11 @@ def test_image_rules_come_from_the_build_and_the_environment() -> None:
 
     assert (found.version, found.commit) == ("1.2.3", "abc1234")
     assert (found.tag, found.registry) == ("v9", "registry.example")
+    assert not found.override_all
+
+
+def test_images_of_others_are_rewritten_on_request_only() -> None:
+    assert options(override_all_images=True).rules.override_all
 
 
 @pytest.mark.parametrize(
@@ -177,6 +188,12 @@ def test_image_rules_come_from_the_build_and_the_environment() -> None:
             "--fail-on passed: want some of failed, other, incomplete, skipped",
             id="fail-on",
         ),
+        pytest.param(
+            {"snapshot_mode": "agent"},
+            "--snapshot-mode=agent is not in this version",
+            id="snapshot-by-an-agent",
+        ),
+        pytest.param({"snapshot_mode": "x"}, "--snapshot-mode=x: want api", id="snapshot-mode"),
         pytest.param({"timeout": "90"}, "--timeout: '90' is not a duration", id="no-unit"),
         pytest.param({"timeout": "0s"}, "--timeout 0s: want more than 0", id="no-time"),
         pytest.param({"timeout": "-5m"}, "--timeout -5m: want more than 0", id="negative-time"),

@@ -16,7 +16,7 @@ Json = dict[str, Any]
 CALLER = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "caller"}
 NODES = {"apiGroups": [""], "resources": ["nodes"], "verbs": ["list"]}
 PODS = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"], "namespace": "gpu-operator"}
-PLAN = Engine([entry("alpha", rbac=[NODES, PODS]), entry("beta")]).plan()
+PLAN = Engine([entry("alpha", rbac=[NODES, PODS]), entry("beta", locks=["gpu"])]).plan()
 CONTEXT = RunContext(RUN_ID, NAMESPACE, "v0")
 RULES = list(preflight.caller_rules(PLAN))
 

@@ -111,13 +111,13 @@ def test_a_verdict_stands_although_the_pod_is_removed_afterwards() -> None:
         pytest.param(
             {"pod_gone": True},
             "PodDeleted",
-            "somebody deleted the pod while the check ran; its log and result are lost",
+            "somebody deleted the pod while the check ran; its result is lost",
             id="pod",
         ),
         pytest.param(
             {"pod_gone": True, "job_gone": True},
             "JobDeleted",
-            "somebody deleted the Job while the check ran; its log and result are lost",
+            "somebody deleted the Job while the check ran; its result is lost",
             id="job-and-pod",
         ),
         pytest.param(
@@ -148,9 +148,7 @@ def test_a_deadline_explains_a_pod_that_is_gone(kind: str) -> None:
     found = ending(replace(RUNNING, job=job, pod_gone=True))
 
     assert found.raw_status == "DeadlineExceeded"
-    assert found.message == (
-        "Kubernetes ended the check at its Job's deadline; its log and result are lost"
-    )
+    assert found.message == ("Kubernetes ended the check at its Job's deadline; its result is lost")
 
 
 def test_a_job_that_fails_without_ever_having_a_pod_has_no_verdict() -> None:

@@ -33,9 +33,10 @@ def pod_log(call: Call) -> Answer | Stream:
     file = call.state.logs.get((uid_of(pod), container))
     if file is None:
         return Answer(200, _cut(_recorded_log(call.state, pod, container), call), TEXT)
+    stamps = _Stamps(call, pod, container)
     if call.flag("follow"):
-        return Stream(_Follower(call, pod, container, file).parts(), TEXT)
-    return Answer(200, _cut(_read(file), call), TEXT)
+        return Stream(_Follower(call, pod, container, file, stamps).parts(), TEXT)
+    return Answer(200, _cut(stamps.on(_read(file)), call), TEXT)
 
 
 def _container(pod: Json, wanted: str) -> str:
@@ -89,10 +90,41 @@ def _cut(text: str, call: Call) -> str:
     return text[: int(limit)] if limit.isdecimal() else text
 
 
+class _Stamps:
+    """Puts times before lines, and leaves out what is older than asked for.
+
+    Nobody noted when a line was written: all of them bear the second of their container's start,
+    and their number as nanoseconds, so that a line has the same time whenever it is asked for.
+    """
+
+    def __init__(self, call: Call, pod: Json, container: str) -> None:
+        state = container_status(pod, container).get("state") or {}
+        started = [part.get("startedAt", "") for part in state.values()]
+        self._second = (started[0] if started else "").removesuffix("Z") or "1970-01-01T00:00:00"
+        self._wanted = call.flag("timestamps")
+        self._too_old = self._second < call.request.query.get("sinceTime", "").removesuffix("Z")
+        self._number = 0
+        self._inside = False  # a line that has begun
+
+    def on(self, text: str) -> str:
+        """Give the next part of a log with its times, if they are wanted."""
+        if self._too_old:
+            return ""
+        if not self._wanted:
+            return text
+        found = []
+        for line in text.splitlines(keepends=True):
+            found.append(line if self._inside else f"{self._second}.{self._number:09}Z {line}")
+            self._number += not self._inside
+            self._inside = not line.endswith("\n")
+        return "".join(found)
+
+
 class _Follower:
     """Sends a log until its container has ended."""
 
-    def __init__(self, call: Call, pod: Json, container: str, file: Path) -> None:
+    def __init__(self, call: Call, pod: Json, container: str, file: Path, stamps: _Stamps) -> None:
+        self.stamps = stamps
         self.call = call
         self.pod = pod
         self.container = container
@@ -100,13 +132,13 @@ class _Follower:
 
     def parts(self) -> Iterator[bytes]:
         present = _read(self.file)
-        yield _cut(present, self.call).encode()
+        yield _cut(self.stamps.on(present), self.call).encode()
         sent = len(present.encode())
         while not self.call.stopping():
             ended = self._has_ended()  # looked up before the read, so that nothing is missed
             more = self._after(sent)
             sent += len(more)
-            yield more
+            yield self.stamps.on(more.decode(errors="replace")).encode()
             if ended:
                 return
             if not more:

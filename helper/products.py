@@ -28,6 +28,11 @@ def is_product(product: str, accelerator: str) -> bool:
     return bool(wanted) and any(words[at : at + len(wanted)] == wanted for at in starts)
 
 
+def accelerator_of(product: str) -> str:
+    """The accelerator that a product name means, as recipes write it; empty for unknown ones."""
+    return next((accelerator for accelerator in WORDS if is_product(product, accelerator)), "")
+
+
 def is_divided(node: Node) -> bool:
     """Whether a node's GPUs are MIG instances or shared in time, so that none is a whole one."""
     product = node.labels.get(PRODUCT_LABEL, "").upper()

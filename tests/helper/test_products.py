@@ -1,7 +1,7 @@
 import pytest
 
 from helper.nodes import Node
-from images.performance._products import is_divided, is_product
+from helper.products import accelerator_of, is_divided, is_product
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,11 @@ def test_takes_no_product_for_another(product: str, accelerator: str) -> None:
 )
 def test_knows_gpus_that_are_not_whole(labels: dict[str, str], divided: bool) -> None:
     assert is_divided(Node("n", labels=labels)) is divided
+
+
+@pytest.mark.parametrize(
+    ("product", "accelerator"),
+    [("NVIDIA-H100-80GB-HBM3-MIG-1g.10gb", "h100"), ("NVIDIA-L40S", "l40s"), ("Tesla-T4", "")],
+)
+def test_gives_the_accelerator_of_a_product(product: str, accelerator: str) -> None:
+    assert accelerator_of(product) == accelerator

@@ -1,0 +1,45 @@
+"""Where a run's snapshot comes from: a file that the operator names, or the cluster itself."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from helper import documents
+from helper.kube import Kube
+from helper.models import Snapshot
+from orchestrator import inputs
+from orchestrator.recipe import parse_snapshot
+from orchestrator.snapshot.document import build
+from orchestrator.snapshot.read import read
+from orchestrator.version import version
+
+
+@dataclass(frozen=True)
+class Source:
+    """A snapshot as it is gated and mounted."""
+
+    text: str
+    parsed: Snapshot
+    origin: str  # for people and the report
+    notes: tuple[str, ...] = ()  # what it lacks, or what differs between nodes
+    is_complete: bool = True
+
+
+def load(location: str) -> Source:
+    """Read a snapshot file; StopError says what is wrong with it."""
+    text = inputs.read(location, "snapshot").decode("utf-8", "replace")
+    return Source(text, parse_snapshot(text, location), f"file {Path(location).name}")
+
+
+def take(kube: Kube, now: datetime | None = None) -> Source:
+    """Make a light snapshot of a cluster; it says itself what could not be read."""
+    moment = f"{(now or datetime.now(UTC)).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    built = build(read(kube), taken=moment, version=version())
+    text = documents.dump(built.document)
+    return Source(
+        text,
+        Snapshot.model_validate(built.document),
+        f"taken through the API at {moment}",
+        built.notes,
+        is_complete=not built.gaps,
+    )

@@ -1,0 +1,158 @@
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from helper.kinds import PODS
+from orchestrator.manifests import RunContext
+from orchestrator.outcome import Status
+from orchestrator.replay import Fault, ReplayCluster
+from orchestrator.sightings import Sightings
+from orchestrator.stop import Stop
+from orchestrator.verdict import PATIENCE_S, Ending
+from orchestrator.waiting import Waiting
+from orchestrator.workspace import Workspace
+from tests.fakes.clock import FakeClock
+from tests.orchestrator.engine import NAMESPACE, RUN_ID, Engine, entry, node, served
+
+WAIT_S = 20.0
+PLANNED = Engine([entry("alpha")]).plan().checks[0]
+LABELS = {"aicr.run/run-id": RUN_ID, "batch.kubernetes.io/job-name": PLANNED.object_name}
+Json = dict[str, Any]
+
+
+class Passing(threading.Condition):
+    """A condition on which time passes at once when nobody else is to be waited for."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__()
+        self._passing = clock
+
+    def wait(self, timeout: float | None = None) -> bool:
+        changed = super().wait(0.05)
+        if not changed and timeout:
+            self._passing.sleep(min(timeout, 5.0))
+        return changed
+
+
+@contextmanager
+def waiting(cluster: ReplayCluster) -> Iterator[Waiting]:
+    clock, stop = FakeClock(), Stop()
+    changed = stop.changed = Passing(clock)
+    with served(cluster) as kube:
+        sightings = Sightings(kube, NAMESPACE, RUN_ID, changed, clock)
+        sightings.start()
+        try:
+            yield Waiting(
+                PLANNED,
+                workspace=Workspace(kube, RunContext(RUN_ID, NAMESPACE, "v0")),
+                sightings=sightings,
+                stop=stop,
+                patience_s=PATIENCE_S,
+                clock=clock,
+                progressed=lambda *_: None,
+            )
+        finally:
+            sightings.stop()
+
+
+def end_of(cluster: ReplayCluster) -> Ending:
+    with waiting(cluster) as wait:
+        return wait.until_end()
+
+
+def terminating_pod(**state: Any) -> Json:
+    meta = {
+        "name": "alpha-xyz",
+        "namespace": NAMESPACE,
+        "labels": LABELS,
+        "deletionTimestamp": "2026-01-02T03:04:05Z",
+        "deletionGracePeriodSeconds": 30,
+        "finalizers": ["batch.kubernetes.io/job-tracking"],
+    }
+    running = {"name": "validator", "image": "i", "imageID": "i", "state": {"running": {}}}
+    return {
+        "apiVersion": "v1",
+        "kind": PODS.kind,
+        "metadata": meta,
+        "spec": {"nodeName": "node-1", "containers": [{"name": "validator", "image": "i"}]},
+        "status": {"phase": "Running", "containerStatuses": [{**running, **state}]},
+    }
+
+
+def failed_job() -> Json:
+    condition = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": PLANNED.object_name, "namespace": NAMESPACE, "labels": LABELS},
+        "spec": {"template": {"spec": {"containers": []}}},
+        "status": {"conditions": [condition]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("objects", "words"),
+    [
+        pytest.param(
+            [
+                node(
+                    conditions=[
+                        {"type": "Ready", "status": "Unknown", "reason": "NodeStatusUnknown"}
+                    ]
+                )
+            ],
+            "node node-1 is not ready (NodeStatusUnknown)",
+            id="silent",
+        ),
+        pytest.param([], "node node-1 no longer exists", id="removed"),
+    ],
+)
+def test_a_pod_that_never_ends_on_a_lost_node_ends_the_check(
+    objects: list[Json], words: str
+) -> None:
+    found = end_of(ReplayCluster(objects=[*objects, terminating_pod()]))
+
+    assert (found.status, found.raw_status) == (Status.OTHER, "NodeLost")
+    assert found.message.startswith(words)
+    assert found.extra["node"] == "node-1"
+
+
+def test_a_pod_that_ends_slowly_on_a_good_node_is_waited_for() -> None:
+    found = end_of(ReplayCluster(objects=[node(), terminating_pod()]))
+
+    assert found.raw_status == "OrchestratorDeadline"
+
+
+def test_a_job_that_failed_without_a_pod_is_believed_after_a_moment() -> None:
+    found = end_of(ReplayCluster(objects=[failed_job()]))
+
+    assert (found.status, found.raw_status) == (Status.OTHER, "BackoffLimitExceeded")
+
+
+def test_a_job_that_failed_while_nobody_watched_pods_is_not_believed_yet() -> None:
+    cluster = ReplayCluster(objects=[failed_job()])
+    outage = Fault(verb="watch", resource="pods", drop=True)
+    cluster.faults.append(outage)
+    pod = terminating_pod(
+        state={
+            "terminated": {
+                "exitCode": 0,
+                "containerID": "containerd://1",
+                "startedAt": "2026-01-02T03:04:05Z",
+                "finishedAt": "2026-01-02T03:04:06Z",
+            }
+        }
+    )
+
+    with waiting(cluster) as wait:
+        found: list[Ending] = []
+        thread = threading.Thread(target=lambda: found.append(wait.until_end()))
+        thread.start()
+        cluster.add(pod)
+        cluster.faults.remove(outage)
+        thread.join(WAIT_S)
+
+    assert [ending.status for ending in found] == [Status.PASSED]
