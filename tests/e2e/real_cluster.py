@@ -9,7 +9,7 @@ from pathlib import Path
 
 from helper import contract
 from helper.deadline import Deadline, NotYet
-from helper.errors import CannotTell
+from helper.errors import CannotTell, DeadlineError
 from helper.kinds import NAMESPACES, NODES, SERVICE_ACCOUNTS
 from helper.kube import Credentials, Kube, connect
 from helper.resource import Json, name
@@ -66,19 +66,23 @@ def wait_until_clean(kube: Kube, run_id: str) -> None:
 def built_image(kube: Kube, phase: str) -> str:
     """Give the image of this commit, or of AICR_E2E_IMAGE_TAG, that a node of the cluster holds."""
     tag = os.environ.get("AICR_E2E_IMAGE_TAG") or f"sha-{commit()}"
-    image = f"{REGISTRY}/validator-{phase}:{tag}"
+    return require_image(kube, f"{REGISTRY}/validator-{phase}:{tag}")
+
+
+def require_image(kube: Kube, image: str) -> str:
+    """Give an image that a node of the cluster holds."""
     try:
         return Deadline.after(APPEARS_S).poll(
             image, lambda: image if image in _images_on_nodes(kube) else None
         )
-    except CannotTell:
-        return missing(f"no node holds {image}: `make images cluster-load` gives it to them")
+    except DeadlineError:
+        missing(f"no node holds {image}: `make images cluster-load` gives it to them")
 
 
 def _images_on_nodes(kube: Kube) -> set[str]:
     nodes: list[Json] = kube.list(NODES)
     entries = [entry for node in nodes for entry in node["status"].get("images", [])]
-    return {image for entry in entries for image in entry.get("names", [])}
+    return {image for entry in entries for image in entry.get("names") or []}  # of untagged: null
 
 
 def commit() -> str:
