@@ -10,6 +10,7 @@ from helper.quantity import parse_duration
 from orchestrator import sweep
 from orchestrator.errors import UsageError
 from orchestrator.exits import Exit
+from orchestrator.plan import RUN_ID
 
 PATIENCE_S = 10.0
 SWEEP_S = 60.0
@@ -21,6 +22,8 @@ def collect(
     """Remove one run, or all that are old enough; names every object."""
     try:
         age = timedelta(seconds=parse_duration(str(flags["older_than"])))
+        if age < timedelta():
+            raise ValueError("want an age of 0 or more")
         kubeconfig, context = str(flags["kubeconfig"] or ""), str(flags["context"] or "")
         kube = connect(Credentials.discover(env, kubeconfig, context), env, patience_s=PATIENCE_S)
     except ValueError as error:
@@ -28,6 +31,8 @@ def collect(
     except InputError as error:
         raise UsageError(str(error)) from error
     wanted = str(flags["run_id"] or "")
+    if wanted and not RUN_ID.fullmatch(wanted):
+        raise UsageError(f"--run-id {wanted}: want YYYYMMDD-HHMMSS and 16 hex digits")
     oldest = datetime.now(UTC) - age
     left: list[str] = []
     found = 0

@@ -1,6 +1,7 @@
 """A run on the terminal: a table that moves, or one line an event where nothing can move."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -22,7 +23,6 @@ from orchestrator.events import (
     PhaseFinished,
     PhaseStarted,
 )
-from orchestrator.exits import Exit
 from orchestrator.logs import Log
 from orchestrator.outcome import Outcome, Status
 from orchestrator.plan import Plan
@@ -84,10 +84,16 @@ class Terminal:
         if self._live:
             self._live.stop()
 
+    def _print(self, *parts: Any, **options: Any) -> None:
+        """Print; a terminal that is gone takes no verdict with it."""
+        with suppress(OSError):
+            self._console.print(*parts, **options)
+
     def head(self, titles: Sequence[str]) -> None:
         """Say what is about to be tested, where."""
         for number, title in enumerate(titles):
-            self._console.print(Text(title, "dim" if number else "bold"), soft_wrap=True)
+            words = report.printable(title)
+            self._print(Text(words, "dim" if number else "bold"), soft_wrap=True)
 
     def show(self, event: Event) -> None:
         """Take note of one event."""
@@ -95,7 +101,7 @@ class Terminal:
             case Notice(text, level):
                 style = {"warning": "yellow", "error": "bold red"}.get(level, "dim")
                 words = report.printable(text)
-                self._console.print(Text(f"{level}: {words}" if level != "info" else words, style))
+                self._print(Text(f"{level}: {words}" if level != "info" else words, style))
             case CheckStarted(planned):
                 row = self._rows[planned.phase, planned.name]
                 row.stage, row.since = "starting", self._clock.now()
@@ -135,7 +141,7 @@ class Terminal:
 
     def _say(self, text: str, style: str = "") -> None:
         if not self._live:
-            self._console.print(Text(report.printable(text), style), soft_wrap=True)
+            self._print(Text(report.printable(text), style), soft_wrap=True)
 
     def _table(self) -> Any:
         return _table(list(self._rows.values()), self._clock.now())
@@ -143,14 +149,11 @@ class Terminal:
     def summary(self, result: RunResult, places: Sequence[str]) -> None:
         """Say how the run ended, what needs attention, and where the report is."""
         if not self._live:
-            self._console.print(_table(list(self._rows.values()), self._clock.now()))
-        style = "bold green" if result.exit is Exit.OK else "bold yellow"
-        style = "bold red" if result.exit is Exit.FAILED else style
+            self._print(_table(list(self._rows.values()), self._clock.now()))
+        said, style = report.verdict(result.phases, result.exit)
         took = format_duration(round(result.stopped - result.started, 1))
-        end = (
-            f"{report.MEANING[result.exit]} (exit {int(result.exit)}), run {result.run_id}, {took}"
-        )
-        self._console.print(
+        end = f"{said} (exit {int(result.exit)}), run {result.run_id}, {took}"
+        self._print(
             Text(),
             *(Text(report.phase_line(phase), STYLE[phase.status]) for phase in result.phases),
             *(_attention(outcome) for outcome in report.attention(result.phases)),
@@ -168,7 +171,7 @@ class Terminal:
 
 def _attention(outcome: Outcome) -> Text:
     words = report.printable(outcome.message.strip()) or "no reason given"
-    place = f"{outcome.phase}/{outcome.check}"
+    place = report.first_line(f"{outcome.phase}/{outcome.check}")
     return Text(f"\n{MARK[outcome.status]} {place}: {words}", STYLE[outcome.status])
 
 
@@ -192,7 +195,7 @@ def _cells(row: _Row, now: float) -> list[Text]:
         moving = Text(frame, "blue") if row.since is not None else Text("·", "dim")
         took = f"{now - row.since:.1f}s" if row.since is not None else ""
         style = "blue" if row.since is not None else "dim"
-        name, phase = Text(row.check), Text(row.phase, "dim")
+        name, phase = Text(report.first_line(row.check)), Text(row.phase, "dim")
         detail = Text(report.first_line(row.detail), "dim")
         return [moving, name, phase, Text(row.stage, style), Text(took), detail]
     outcome = row.outcome
@@ -201,7 +204,7 @@ def _cells(row: _Row, now: float) -> list[Text]:
     words = row.results[-1] if row.results and outcome.status is Status.PASSED else outcome.message
     return [
         Text(MARK[outcome.status], style),
-        Text(row.check),
+        Text(report.first_line(row.check)),
         Text(row.phase, "dim"),
         Text(outcome.status, style),
         Text(took),

@@ -7,12 +7,14 @@ from pydantic import ValidationError
 
 from helper import documents
 from helper.errors import InputError
-from helper.models import Snapshot, ValidationInput, problems
+from helper.models import PHASES, Snapshot, ValidationInput, problems
 from orchestrator import policy
-from orchestrator.errors import RecipeError
+from orchestrator.errors import RecipeError, nearest
 
 API_VERSION = "aicr.run/v1alpha2"
 KIND = "RecipeResult"
+BLOCKS = ("readiness", *PHASES)
+BLOCK_KEYS = ("checks", "constraints", "timeout", "nodeSelection", "infrastructure")
 INPUT_API_VERSION = "validator.nvidia.com/v1alpha1"
 
 
@@ -50,6 +52,7 @@ def parse(data: bytes | str, source: str) -> Recipe:
         "constraints": raw.get("constraints") or [],
         "config": raw.get("validation") or {},
     }
+    _check_phases(document["config"], source)
     try:
         parsed = ValidationInput.model_validate(document)
         decision = policy.decide(parsed)
@@ -74,6 +77,21 @@ def parse_snapshot(data: bytes | str, source: str) -> Snapshot:
         raise RecipeError(str(error)) from error
     except ValidationError as error:
         raise RecipeError(f"{source}: {problems(error)}") from error
+
+
+def _check_phases(config: Any, source: str) -> None:
+    """Refuse a misspelt phase or key: it would take checks away without a word."""
+    if not isinstance(config, dict):
+        return
+    for phase, block in config.items():
+        if phase not in BLOCKS:
+            known = ", ".join(BLOCKS)
+            hint = nearest(str(phase), BLOCKS)
+            raise RecipeError(f"{source}: validation.{phase}: no phase, want one of {known}{hint}")
+        for key in block if isinstance(block, dict) else ():
+            if key not in BLOCK_KEYS:
+                hint = nearest(str(key), BLOCK_KEYS)
+                raise RecipeError(f"{source}: validation.{phase}.{key}: unknown key{hint}")
 
 
 def _check_header(raw: dict[str, Any], source: str, kind: str) -> None:

@@ -19,11 +19,30 @@ MEANING = {
     Exit.INTERRUPTED: "interrupted",
     Exit.TERMINATED: "terminated",
 }
+STYLE = {Exit.OK: "bold green", Exit.FAILED: "bold red"}
+REPORTED_ONLY = {
+    PhaseStatus.FAILED: "a check failed; it is reported only",
+    PhaseStatus.OTHER: "a check gave no verdict; it is reported only",
+    PhaseStatus.INCOMPLETE: "not everything was looked at; it is reported only",
+}
 UNPROVEN = {
     PhaseStatus.SKIPPED: "nothing was proven",
     PhaseStatus.INCOMPLETE: "not everything was looked at",
     PhaseStatus.NOT_SELECTED: "the recipe selects no check",
 }
+
+
+def verdict(phases: Sequence[PhaseResult], code: Exit) -> tuple[str, str]:
+    """The last sentence of a run and its style: what was found, whatever the caller tolerates."""
+    found = {phase.status for phase in phases}
+    if code is not Exit.OK:
+        return MEANING[code], STYLE.get(code, "bold yellow")
+    tolerated = next((words for status, words in REPORTED_ONLY.items() if status in found), "")
+    if tolerated:
+        return tolerated, "bold yellow"
+    if PhaseStatus.PASSED not in found:
+        return "nothing was proven: no check ran, or none applies", "bold yellow"
+    return MEANING[code], STYLE[code]
 
 
 def phase_line(result: PhaseResult) -> str:

@@ -39,13 +39,26 @@ class RunDir:
 
 
 def write(path: Path, document: Mapping[str, Any]) -> None:
-    """Write a JSON file that is there whole or not at all."""
+    """Write a JSON file that is there whole or not at all.
+
+    Behind a link the file that it points to is written; a device or pipe is written to, not
+    replaced. OSError when the place does not take it.
+    """
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        with path.open("w", encoding="utf-8", errors="backslashreplace") as stream:
+            stream.write(text(document))
+        return
     partial = path.with_name(f".{path.name}.partial")
-    with partial.open("w", encoding="utf-8", errors="backslashreplace") as file:
-        file.write(text(document))
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    try:
+        with partial.open("w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text(document))
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def text(document: Mapping[str, Any]) -> str:

@@ -84,7 +84,10 @@ class Session:
                 self._look_at(kube)
                 result = self._run_in(kube, server_version)
         document = _report(result, self._options, self._prepared, server_version)
-        self._terminal.summary(result, self._write(document))
+        places, is_delivered = self._write(document)
+        self._terminal.summary(result, places)
+        if result.exit is Exit.OK and not is_delivered:
+            return Exit.INTERNAL  # a green run whose report nobody has is no green run
         return result.exit
 
     def _look_at(self, kube: Kube) -> None:
@@ -140,26 +143,38 @@ class Session:
             words = f"result of {outcome.check} is not kept in {self._folder.path}: {error}"
             self._terminal.show(Notice(words, "warning"))
 
-    def _write(self, document: dict[str, Any]) -> list[str]:
-        """Write the report to the run's folder and where it was asked for; names the places.
+    def _write(self, document: dict[str, Any]) -> tuple[list[str], bool]:
+        """Write the report where it was asked for and to the run's folder.
 
-        Without `--output` it goes to stdout as well, unless that is somebody's terminal.
+        Names the places, and says whether the one that was asked for has it. Without `--output`
+        it goes to stdout as well, unless that is somebody's terminal.
         """
-        places = []
-        output = self._options.output
-        if output == "-" or (not output and not sys.stdout.isatty()):
-            sys.stdout.write(rundir.text(document))
-            sys.stdout.flush()
+        places: list[str] = []
+        output, is_delivered = self._options.output, True
         try:
-            places.append(_short(self._folder.report(document)))
             if output and output != "-":
                 rundir.write(Path(output), document)
                 places.append(output)
         except OSError as error:
-            words = f"the report cannot be written, it follows here: {error}"
-            self._terminal.show(Notice(words, "error"))
-            sys.stderr.write(rundir.text(document))
-        return places
+            is_delivered = False
+            self._terminal.show(Notice(f"the report cannot be written: {error}", "error"))
+        try:
+            places.append(_short(self._folder.report(document)))
+        except OSError as error:
+            self._terminal.show(Notice(f"the run's folder does not take it: {error}", "warning"))
+        if output == "-" or (not output and sys.stdout and not sys.stdout.isatty()):
+            is_delivered = _print(rundir.text(document)) and is_delivered
+        return places, is_delivered
+
+
+def _print(text: str) -> bool:
+    """Write to stdout, which may be full, closed or gone."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except (OSError, ValueError, AttributeError):
+        return False
+    return True
 
 
 def _titles(options: Options, kube: Kube, server_version: str) -> list[str]:
@@ -215,7 +230,9 @@ def _signals(stop: Stop) -> Iterator[None]:
         found = signal.Signals(number)
         stop.request(SIGNALS[found], f"{found.name} received", hurry=bool(stop))
 
-    before = {number: signal.signal(number, handle) for number in SIGNALS}
+    # What the caller ignores, as nohup does, stays ignored.
+    heard = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, handle) for number in heard}
     try:
         yield
     finally:
@@ -266,5 +283,5 @@ def _check_output(output: str) -> None:
 
 def _short(path: Path) -> str:
     """Write a path in the operator's home as shells do."""
-    home = Path.home()
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.home raises for a nameless user
     return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)

@@ -310,3 +310,55 @@ def test_the_demo_passes_and_its_report_says_that_it_is_a_replay(
         "nccl-all-reduce-bw": "skipped",
     }
     assert all(test["extra"].get("seconds") for test in found["tests"])
+
+
+def test_a_report_goes_through_links_and_pipes_instead_of_replacing_them(
+    aicr: Command, tmp_path: Path
+) -> None:
+    target, link = tmp_path / "target.json", tmp_path / "link.json"
+    target.write_text("old")
+    link.symlink_to(target)
+
+    aicr("validate", "--replay", EXAMPLE, "--no-cluster", "-o", str(link))
+
+    assert link.is_symlink()
+    assert json.loads(target.read_text())["reportFormat"] == "CTRF"
+
+
+def test_a_state_folder_that_takes_nothing_keeps_no_report_from_its_place(
+    aicr: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", "/proc/nope")
+    report = tmp_path / "report.json"
+
+    said = aicr("validate", "--replay", EXAMPLE, "--no-cluster", "-o", str(report))
+
+    assert said.code == Exit.OK
+    assert report.is_file()
+    assert "the run's folder does not take it" in said.err
+
+
+def test_a_dry_run_never_says_that_checks_passed(aicr: Command, tmp_path: Path) -> None:
+    said = aicr("validate", "--replay", EXAMPLE, "--no-cluster", "-o", str(tmp_path / "r.json"))
+
+    assert "nothing was proven" in said.err.splitlines()[-3]
+    assert "all selected checks passed" not in said.err
+
+
+@pytest.mark.parametrize(
+    ("block", "words"),
+    [
+        ("conformence: {checks: [platform-health]}", "did you mean conformance"),
+        ("conformance: {chekcs: [platform-health]}", "did you mean checks"),
+    ],
+)
+def test_a_misspelt_phase_or_key_takes_no_check_away(
+    aicr: Command, tmp_path: Path, block: str, words: str
+) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(f"kind: RecipeResult\nvalidation:\n  {block}\n")
+
+    said = aicr("validate", "-r", str(recipe))
+
+    assert said.code == Exit.USAGE
+    assert words in said.err
