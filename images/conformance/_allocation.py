@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from helper.models import Policy
-from helper.nodes import GPU, Node
+from helper.nodes import GPU, Node, gpu_nodes, judged
 from helper.resource import Json, name, text
 from images.conformance._slices import WHOLE_GPU, Slice, usable_devices
 
@@ -22,6 +22,7 @@ class Mode:
 
     plugin_devices: Mapping[str, int] = field(default_factory=dict)  # by node
     claim_devices: Mapping[str, int] = field(default_factory=dict)  # whole GPUs, by node
+    bare_nodes: tuple[str, ...] = ()  # GPU nodes that can be judged and offer none by the plugin
     has_gpu_class: bool = False
     extended_classes: Mapping[str, str] = field(default_factory=dict)  # class: extended resource
 
@@ -71,6 +72,7 @@ def inspect(nodes: Sequence[Node], slices: Sequence[Slice], classes: Sequence[Js
     extended = {name(item): text(item, "spec", "extendedResourceName") for item in classes}
     return Mode(
         plugin_devices={node.name: node.gpus for node in nodes if node.gpus and not node.left_out},
+        bare_nodes=tuple(node.name for node in judged(gpu_nodes(nodes)) if not node.gpus),
         claim_devices=usable_devices(slices, nodes, GPU_DRIVER, WHOLE_GPU),
         has_gpu_class=any(name(item) == GPU_DRIVER for item in classes),
         extended_classes={key: value for key, value in extended.items() if value},
@@ -83,6 +85,13 @@ def verify(policy: Policy, mode: Mode) -> str:
         return (
             "policy device-plugin-extended-resource, but no node that can be judged has "
             f"allocatable {GPU} (DRA claims: {mode.claims_detail}); check the device plugin's pods"
+        )
+    if policy == Policy.DEVICE_PLUGIN and mode.bare_nodes:
+        total = len(mode.bare_nodes) + len(mode.plugin_devices)
+        shown = ", ".join(mode.bare_nodes[:NODES_SHOWN])
+        return (
+            f"policy device-plugin-extended-resource, but {len(mode.bare_nodes)} of {total} GPU "
+            f"nodes have no allocatable {GPU} ({shown}); check the device plugin's pods there"
         )
     if policy in (Policy.DRA_CLAIM, Policy.DRA_EXTENDED) and not mode.claims_usable:
         return (

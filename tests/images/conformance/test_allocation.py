@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -33,6 +34,12 @@ NOTHING = Mode()
             CLAIMS_ONLY,
             "no node that can be judged",
             id="plugin-on-claims-only",
+        ),
+        pytest.param(
+            Policy.DEVICE_PLUGIN,
+            Mode(plugin_devices={"gpu-1": 8}, bare_nodes=("gpu-2",)),
+            "1 of 2 GPU nodes have no allocatable nvidia.com/gpu (gpu-2)",
+            id="plugin-missing-on-one-node",
         ),
         pytest.param(Policy.DRA_CLAIM, CLAIMS_ONLY, "", id="claims"),
         pytest.param(Policy.DRA_CLAIM, DUAL, "", id="claims-on-dual"),
@@ -112,7 +119,14 @@ def test_derives_the_mode_from_what_is_offered(
 ) -> None:
     found = inspect([parse_node(item) for item in nodes], list(map(parse_slice, slices)), classes)
 
-    assert found == expected
+    assert replace(found, bare_nodes=()) == expected
+
+
+def test_a_gpu_node_that_offers_none_by_the_device_plugin_is_bare() -> None:
+    bare = kube.gpu_node("gpu-2", gpus=0)
+    nodes = [kube.gpu_node("gpu-1"), bare, kube.cordoned(kube.gpu_node("gpu-3", gpus=0))]
+
+    assert inspect([parse_node(item) for item in nodes], [], []).bare_nodes == ("gpu-2",)
 
 
 def test_evidence_names_nodes_that_offer_gpus_twice() -> None:
