@@ -9,7 +9,7 @@ from collections.abc import Hashable
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 from yaml.events import CollectionEndEvent, CollectionStartEvent
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -37,7 +37,11 @@ def raw_text(value: Any) -> Any:
     return getattr(value, "raw", value)
 
 
-Text = Annotated[str, BeforeValidator(raw_text)]
+Text = Annotated[
+    str,
+    BeforeValidator(raw_text),
+    WithJsonSchema({"type": ["string", "number"]}, mode="validation"),
+]
 """A string field that takes unquoted numbers as they were written."""
 
 # CSafeLoader is five times faster, where libyaml is present.

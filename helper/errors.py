@@ -8,6 +8,7 @@ CannotTell                the check could not look; never a pass
 │   ├── Expired           410: a version or continue token that is too old
 │   ├── Invalid           400, 422
 │   └── Unreachable       no HTTP answer, or 429 and 5xx after the last retry
+├── WebError              a URL gives no document
 └── InputError            a mounted or given file that cannot be read
 DeadlineError             time is up while waiting for something
 """
@@ -61,6 +62,14 @@ class Invalid(KubeError):
 
 class Unreachable(KubeError):
     """No usable answer after all retries."""
+
+
+class WebError(CannotTell):
+    """A URL gives no document; `is_final` when asking again would change nothing."""
+
+    def __init__(self, problem: str, *, is_final: bool = False) -> None:
+        self.is_final = is_final
+        super().__init__(problem)
 
 
 class InputError(CannotTell):

@@ -82,12 +82,19 @@ class Constraint(Document):
     unit: Text = ""
 
 
+class NodeSelection(Document):
+    """Nodes that the workloads of a phase are for."""
+
+    selector: dict[str, Text] = Field(default_factory=dict)
+
+
 class PhaseConfig(Document):
     """What the recipe says of one phase."""
 
     checks: list[Text] = Field(default_factory=list)
     constraints: list[Constraint] = Field(default_factory=list)
     timeout: Text = ""
+    node_selection: NodeSelection = NodeSelection()
 
 
 class Criteria(Document):

@@ -14,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
@@ -23,8 +24,9 @@ from helper import contract, documents
 from helper.documents import Text
 from helper.errors import InputError
 from helper.models import PHASES
-from helper.quantity import parse_duration, parse_quantity
-from orchestrator.errors import CatalogError, nearest
+from helper.quantity import format_duration, parse_duration, parse_quantity
+from orchestrator.errors import CatalogError, nearest, shown
+from orchestrator.fields import MAX_PROBLEMS, rest
 
 API_VERSION = "validator.nvidia.com/v1alpha1"
 KIND = "ValidatorCatalog"
@@ -125,6 +127,13 @@ def _seconds(value: Any) -> float:
     return seconds
 
 
+Budget = Annotated[
+    float,
+    BeforeValidator(_seconds),
+    WithJsonSchema({"type": "string", "description": "as Go writes durations: 5m, 1h30m"}),
+]
+
+
 class Entry(Strict):
     """One check as the catalog declares it."""
 
@@ -132,7 +141,10 @@ class Entry(Strict):
     phase: Phase
     description: Text = ""
     image: Text = Field(min_length=1)
-    timeout: Annotated[float, BeforeValidator(_seconds)] = contract.DEFAULT_CHECK_TIMEOUT_S
+    timeout: Budget = Field(
+        default=contract.DEFAULT_CHECK_TIMEOUT_S,
+        json_schema_extra={"default": format_duration(contract.DEFAULT_CHECK_TIMEOUT_S)},
+    )
     args: list[Text] = Field(default_factory=list)
     env: list[EnvVar] = Field(default_factory=list)
     resources: Resources | None = None
@@ -195,15 +207,16 @@ class Catalog(Strict):
 
 
 def parse(data: bytes | str, source: str) -> Catalog:
-    """Read a catalog; CatalogError lists every problem by entry and field."""
+    """Read a catalog; CatalogError lists the problems by entry and field."""
     try:
         document = documents.load_mapping(data, source)
         return Catalog.model_validate(document)
     except InputError as error:
         raise CatalogError(str(error)) from error
     except ValidationError as error:
-        found = [_problem(document, item) for item in error.errors(include_url=False)]
-        raise CatalogError(f"{source}: " + "; ".join(found)) from error
+        found = error.errors(include_url=False)
+        lines = [_problem(document, item) for item in found[:MAX_PROBLEMS]]
+        raise CatalogError(f"{source}: {'; '.join(lines)}{rest(found)}") from error
 
 
 def _problem(document: dict[str, Any], item: Any) -> str:
@@ -222,7 +235,7 @@ def _problem(document: dict[str, Any], item: Any) -> str:
     if item["type"] == "extra_forbidden":
         problem = f"unknown key{nearest(str(path[-1]), _keys())}"
     if "phase" in field and item["type"] == "literal_error":
-        problem = f"{item['input']!r} is no phase, want one of {', '.join(PHASES)}"
+        problem = f"{shown(item['input'])} is no phase, want one of {', '.join(PHASES)}"
         problem += nearest(str(item["input"]), PHASES)
     return f"{where}{field}: {problem}"
 

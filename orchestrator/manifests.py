@@ -228,6 +228,8 @@ def _container(context: RunContext, planned: PlannedCheck) -> Json:
 def environment(context: RunContext, planned: PlannedCheck) -> Sequence[Json]:
     """The variables of a check's container, in the reference's order; the catalog's come last."""
     placement = context.placement
+    asked = placement.node_selector
+    selector = planned.node_selector if asked is None else asked  # the operator's word wins
     always = {
         contract.SNAPSHOT_PATH: contract.SNAPSHOT_FILE,
         contract.VALIDATION_PATH: contract.VALIDATION_FILE,
@@ -237,7 +239,7 @@ def environment(context: RunContext, planned: PlannedCheck) -> Sequence[Json]:
     }
     when_set = {
         contract.CHECK_TIMEOUT: format_duration(planned.timeout_s),
-        contract.NODE_SELECTOR: selector_text(placement.node_selector or {}),
+        contract.NODE_SELECTOR: selector_text(selector),
         contract.TOLERATIONS: tolerations_text(placement.tolerations or ()),
         contract.CLI_VERSION: context.version,
         contract.CLI_COMMIT: context.commit,

@@ -8,9 +8,11 @@ from helper import contract
 from helper.errors import InputError
 from helper.placement import parse_selector, parse_tolerations
 from helper.quantity import parse_duration
+from helper.web import public_name
 from orchestrator.catalog import NAME
 from orchestrator.errors import UsageError
 from orchestrator.images import ImageRules
+from orchestrator.inputs import CONFIG_MAP, scheme_of
 from orchestrator.outcome import DEFAULT_FAIL_ON, FAIL_ON
 from orchestrator.plan import RUN_ID, Placement, new_run_id, parse_phases
 from orchestrator.run import RunSettings
@@ -26,6 +28,7 @@ class Options:
 
     recipe: str
     snapshot: str
+    data: str  # a folder that is laid over the built-in catalog, or empty
     target: Target
     output: str  # a file, `-` for stdout, or empty
     namespace: str
@@ -47,8 +50,7 @@ def build(flags: Mapping[str, object], env: Mapping[str, str], version: str) -> 
         recipe = recipe or str(Path(target.replay, "recipe.yaml"))
         beside = Path(target.replay, "snapshot.yaml")
         snapshot = snapshot or (str(beside) if beside.is_file() else "")
-    if flags["no_cluster"] and not snapshot:
-        raise UsageError("--no-cluster takes everything from files; give --snapshot as well")
+    _check_offline(flags, recipe, snapshot)
     if not recipe:
         raise UsageError("--recipe is missing; give a recipe file, or --replay with an example")
     run_id = str(flags["run_id"] or "") or new_run_id()
@@ -57,8 +59,9 @@ def build(flags: Mapping[str, object], env: Mapping[str, str], version: str) -> 
     return Options(
         recipe=recipe,
         snapshot=snapshot,
+        data=str(flags["data"] or ""),
         target=target,
-        output=str(flags["output"] or ""),
+        output=_output(str(flags["output"] or "")),
         namespace=_namespace(str(flags["namespace"])),
         phases=parse_phases(_items(flags["phase"])),
         run_id=run_id,
@@ -68,6 +71,26 @@ def build(flags: Mapping[str, object], env: Mapping[str, str], version: str) -> 
         debug=bool(flags["debug"]),
         no_cluster=bool(flags["no_cluster"]),
     )
+
+
+def _check_offline(flags: Mapping[str, object], recipe: str, snapshot: str) -> None:
+    """Refuse with --no-cluster what only a cluster can give."""
+    if not flags["no_cluster"]:
+        return
+    if not snapshot:
+        raise UsageError("--no-cluster takes everything from files; give --snapshot as well")
+    for flag, location in (("--recipe", recipe), ("--snapshot", snapshot)):
+        if scheme_of(location) == CONFIG_MAP:
+            raise UsageError(f"{flag} {location}: --no-cluster asks no cluster; give a file or URL")
+
+
+def _output(location: str) -> str:
+    if scheme_of(location):
+        raise UsageError(
+            f"--output {public_name(location)}: a report goes to a file in this version; "
+            "give a file, or - for stdout"
+        )
+    return location
 
 
 def image_rules(flags: Mapping[str, object], env: Mapping[str, str], version: str) -> ImageRules:
@@ -99,18 +122,19 @@ def _namespace(name: str) -> str:
 
 def _placement(flags: Mapping[str, object]) -> Placement:
     selector, tolerations = _items(flags["node_selector"]), _items(flags["toleration"])
+    flag = "--node-selector"
     try:
-        return Placement(
-            pull_secrets=tuple(_items(flags["image_pull_secret"])),
-            node_selector=parse_selector(",".join(selector)) if selector else None,
-            tolerations=tuple(parse_tolerations(",".join(tolerations))) if tolerations else None,
-        )
+        pairs = parse_selector(",".join(selector)) if selector else None
+        flag = "--toleration"
+        tolerated = tuple(parse_tolerations(",".join(tolerations))) if tolerations else None
     except InputError as error:
-        raise UsageError(str(error)) from error
+        raise UsageError(f"{flag}: {error}") from error
+    return Placement(tuple(_items(flags["image_pull_secret"])), pairs, tolerated)
 
 
 def _settings(flags: Mapping[str, object]) -> RunSettings:
     fail_fast = str(flags["fail_fast"] or "")
+    fail_fast = {"true": "phase", "false": ""}.get(fail_fast, fail_fast)
     if fail_fast and fail_fast not in FAIL_FAST:
         raise UsageError(f"--fail-fast={fail_fast}: want one of {', '.join(FAIL_FAST)}")
     fail_on = tuple(_items(flags["fail_on"])) or DEFAULT_FAIL_ON

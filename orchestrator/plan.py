@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -38,6 +38,7 @@ class PlannedCheck:
     entry: Entry | None = None
     grants: Grants = field(default_factory=Grants)
     near: tuple[Near, ...] = ()
+    node_selector: Mapping[str, str] = field(default_factory=dict)  # of the recipe, for workloads
     refusal: str = ""  # why it cannot run at all; then no object is ever made for it
 
     @property
@@ -142,6 +143,7 @@ def _planned(
     near: tuple[Near, ...],
 ) -> PlannedCheck:
     image, pulled = chosen(entry.image, rules)
+    phase = recipe.config[entry.phase]
     return PlannedCheck(
         name=entry.name,
         phase=entry.phase,
@@ -151,6 +153,7 @@ def _planned(
         entry=entry,
         grants=grants(entry, recipe),
         near=near,
+        node_selector=phase.node_selection.selector,
         refusal="" if entry.available else NOT_BUILT,
     )
 

@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,18 @@ from typing import Any
 from rich.console import Console
 
 from helper.kube import Kube
-from orchestrator import ctrf, inputs, plan, preflight, readiness, recipe, rundir, snapshot, target
+from orchestrator import (
+    ctrf,
+    inputs,
+    overlay,
+    plan,
+    preflight,
+    readiness,
+    recipe,
+    rundir,
+    snapshot,
+    target,
+)
 from orchestrator.catalog import Catalog
 from orchestrator.catalog import parse as parse_catalog
 from orchestrator.errors import UsageError
@@ -67,7 +78,7 @@ class Session:
         self._options = options
         self._env = env
         self._stop = stop
-        self._prepared = prepare(options)
+        self._prepared = prepare(options, env)
         moving = console.is_terminal and not env.get("CI")
         self._terminal = Terminal(self._prepared.plan, console, moving=moving)
         self._folder = rundir.RunDir.of_run(options.run_id, env)
@@ -114,7 +125,11 @@ class Session:
             keep=self._keep,
             emit=self._terminal.show,
         )
-        record = {"recipe": self._options.recipe, "version": version(), "server": server_version}
+        record = {
+            "recipe": self._prepared.recipe.source,
+            "version": version(),
+            "server": server_version,
+        }
         looked_at = self._prepared.snapshot
         data = {
             "validation": self._prepared.recipe.text,
@@ -186,11 +201,17 @@ def _titles(options: Options, kube: Kube, server_version: str) -> list[str]:
     ]
 
 
-def prepare(options: Options) -> Prepared:
+def prepare(options: Options, env: Mapping[str, str]) -> Prepared:
     """Read and judge all input; StopError for what would make the run pointless."""
-    given = recipe.parse(inputs.read(options.recipe, "recipe"), options.recipe)
+
+    def connect() -> AbstractContextManager[Kube]:
+        return target.open_cluster(options.target, env)
+
+    document = inputs.read(options.recipe, "recipe", connect)
+    given = recipe.parse(document.data, document.name)
+    overlaid = overlay.apply(built_in_catalog(), options.data)
     planned = plan.build(
-        built_in_catalog(),
+        overlaid.catalog,
         given.input,
         options.phases,
         run_id=options.run_id,
@@ -199,12 +220,12 @@ def prepare(options: Options) -> Prepared:
     )
     if not planned.checks:
         phases = ", ".join(options.phases)
-        raise UsageError(f"{options.recipe} selects no check in {phases}: nothing would be tested")
+        raise UsageError(f"{given.source} selects no check in {phases}: nothing would be tested")
     _check_output(options.output)
-    warnings = (*given.warnings, *planned.warnings)
+    warnings = (*given.warnings, *overlaid.warnings, *planned.warnings)
     if not options.snapshot:
         return Prepared(given, planned, warnings)
-    source = snapshot.load(options.snapshot)
+    source = snapshot.load(options.snapshot, connect)
     unmet = readiness.require(given.input, source.parsed, given.source)
     return Prepared(given, planned, (*warnings, *unmet), source)
 

@@ -18,7 +18,7 @@ VENDORS = {
     "urllib3": {"helper.transport"},
     "requests": {"helper.web"},
     "pynvml": {"helper.nvml"},
-    "click": {"orchestrator.cli"},
+    "click": {"orchestrator.cli", "orchestrator.flags"},
 }
 # Modules that do I/O. All other modules of helper are pure: values in, values out.
 EDGES = {

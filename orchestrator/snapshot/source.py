@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from helper import documents
 from helper.kube import Kube
 from helper.models import Snapshot
 from orchestrator import inputs
+from orchestrator.inputs import Connect
 from orchestrator.recipe import parse_snapshot
 from orchestrator.snapshot.document import build
 from orchestrator.snapshot.read import read
@@ -25,10 +25,11 @@ class Source:
     is_complete: bool = True
 
 
-def load(location: str) -> Source:
-    """Read a snapshot file; StopError says what is wrong with it."""
-    text = inputs.read(location, "snapshot").decode("utf-8", "replace")
-    return Source(text, parse_snapshot(text, location), f"file {Path(location).name}")
+def load(location: str, connect: Connect | None = None) -> Source:
+    """Read a snapshot that the operator names; StopError says what is wrong with it."""
+    given = inputs.read(location, "snapshot", connect)
+    parsed = parse_snapshot(given.data, given.name)
+    return Source(given.data.decode("utf-8-sig"), parsed, given.origin)
 
 
 def take(kube: Kube, now: datetime | None = None) -> Source:

@@ -1,13 +1,49 @@
-"""Golden files: compared by default, rewritten with `pytest tests/orchestrator --update`."""
+"""The command as a fixture; golden files, rewritten with `pytest tests/orchestrator --update`."""
 
+import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from orchestrator import cli
+
 DATA = Path(__file__).parents[1] / "data"
 
 Golden = Callable[[str, str], None]
+
+
+@dataclass(frozen=True)
+class Said:
+    """How the command ended and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Said]
+
+
+@pytest.fixture
+def aicr(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Command:
+    """Run the command as a shell would, without this machine's clusters."""
+    for name in os.environ:
+        if name == "KUBECONFIG" or name.startswith("AICR_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+    def run(*arguments: str) -> Said:
+        code = cli.main(list(arguments))
+        captured = capfd.readouterr()
+        return Said(code, captured.out, captured.err)
+
+    return run
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,15 +1,13 @@
 import json
 import shutil
 import socket
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from helper.models import PHASES
-from orchestrator import cli
 from orchestrator.exits import Exit
+from tests.orchestrator.conftest import Command
 
 EXAMPLE = "examples/eks-h100-inference"
 RECIPE = """\
@@ -20,36 +18,6 @@ validation:
   conformance:
     checks: [platform-health]
 """
-
-
-@dataclass(frozen=True)
-class Said:
-    """How the command ended and what it wrote."""
-
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Said]
-
-
-@pytest.fixture
-def aicr(
-    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Command:
-    """Run the command as a shell would, without this machine's clusters."""
-    for name in ("KUBECONFIG", "AICR_NAMESPACE", "AICR_DEBUG"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-
-    def run(*arguments: str) -> Said:
-        code = cli.main(list(arguments))
-        captured = capfd.readouterr()
-        return Said(code, captured.out, captured.err)
-
-    return run
 
 
 @pytest.fixture
@@ -115,8 +83,16 @@ def test_version_is_one_line(aicr: Command) -> None:
             "/nowhere/r.json",
             id="output-folder",
         ),
+        pytest.param(["validate", "-r", "oci://x/r"], "oci:// is not read", id="scheme"),
         pytest.param(
-            ["validate", "-r", "https://x/r.yaml"], "give a file", id="url-not-in-this-version"
+            ["validate", "-r", "RECIPE", "-o", "cm://ns/report"],
+            "a report goes to a file in this version",
+            id="output-to-a-config-map",
+        ),
+        pytest.param(
+            ["validate", "-r", "cm://ns/recipe", "-s", "s.yaml", "--no-cluster"],
+            "--recipe cm://ns/recipe: --no-cluster asks no cluster",
+            id="config-map-without-a-cluster",
         ),
         pytest.param(["validate", "--replay", "gone"], "gone", id="replay-folder"),
         pytest.param(
@@ -143,6 +119,7 @@ def test_bad_usage_is_one_line_and_exit_2(
 
     assert said.code == Exit.USAGE
     assert words in said.err
+    assert said.err.count("\n") == 1
     assert "Traceback" not in said.err
     assert said.out == ""
 

@@ -4,7 +4,17 @@ import pytest
 
 from helper.models import ValidationInput
 from orchestrator import manifests
-from tests.orchestrator.samples import Json, component, full_check, full_context, planned
+from orchestrator.plan import Placement
+from tests.orchestrator.samples import (
+    Json,
+    component,
+    context,
+    entry,
+    full_check,
+    full_context,
+    plan,
+    planned,
+)
 
 
 def test_the_operators_placement_is_for_workloads_never_for_the_check_itself() -> None:
@@ -13,6 +23,29 @@ def test_the_operators_placement_is_for_workloads_never_for_the_check_itself() -
     assert "nodeSelector" not in spec
     assert spec["tolerations"] == [{"key": "nvidia.com/gpu", "operator": "Exists"}]
     assert spec["imagePullSecrets"] == [{"name": "pull"}]
+
+
+def selector(asked: dict[str, str] | None, of_recipe: dict[str, str]) -> str:
+    """What a check is told of the nodes for its workloads."""
+    phase = {"checks": ["alpha"], "nodeSelection": {"selector": of_recipe}}
+    given = ValidationInput.model_validate({"config": {"conformance": phase}})
+    check = plan(entry(), given=given).checks[0]
+    found = manifests.environment(context(placement=Placement(node_selector=asked)), check)
+    return "".join(item["value"] for item in found if item["name"] == "AICR_NODE_SELECTOR")
+
+
+@pytest.mark.parametrize(
+    ("asked", "of_recipe", "told"),
+    [
+        pytest.param(None, {}, "", id="nobody"),
+        pytest.param(None, {"pool": "gpu"}, "pool=gpu", id="recipe"),
+        pytest.param({"pool": "test"}, {"pool": "gpu"}, "pool=test", id="operator"),
+    ],
+)
+def test_nodes_for_workloads_are_the_recipes_unless_the_operator_names_others(
+    asked: dict[str, str] | None, of_recipe: dict[str, str], told: str
+) -> None:
+    assert selector(asked, of_recipe) == told
 
 
 ROLE = "node-role.kubernetes.io/control-plane"

@@ -14,6 +14,7 @@ from tests.orchestrator.samples import RUN_ID
 DEFAULTS: dict[str, object] = {
     "recipe": "recipe.yaml",
     "snapshot": None,
+    "data": None,
     "replay": None,
     "phase": (),
     "output": None,

@@ -102,6 +102,11 @@ def test_accepts_recipes_that_leave_something_out(changes: Json) -> None:
         pytest.param(
             {"kind": "RecipeMixin"}, "kind is 'RecipeMixin', want 'RecipeResult'", id="other-kind"
         ),
+        pytest.param(
+            {"kind": "RecipeMetadata"}, "an overlay; resolve it to a complete recipe", id="overlay"
+        ),
+        pytest.param({"kind": "RecipeResul"}, "did you mean RecipeResult?", id="misspelt-kind"),
+        pytest.param({"kind": ["x" * 9999]}, "…, want 'RecipeResult'", id="kind-of-another-type"),
         pytest.param({"kind": "Snapshot"}, "kind is 'Snapshot'", id="a-snapshot"),
         pytest.param(
             {"componentRefs": [{"chart": "x"}]}, "componentRefs.0.name: Field req", id="no-name"
@@ -112,11 +117,54 @@ def test_accepts_recipes_that_leave_something_out(changes: Json) -> None:
             "validation.conformance.checks: Input should be a valid list",
             id="checks-are-text",
         ),
+        pytest.param(
+            {"validation": {"conformace": {"checks": ["dra-support"]}}},
+            "validation.conformace: unknown key, did you mean conformance?",
+            id="misspelt-phase",
+        ),
+        pytest.param(
+            {"validation": {"conformance": {"chekcs": ["dra-support"]}}},
+            "validation.conformance.chekcs: unknown key, did you mean checks?",
+            id="misspelt-key-of-a-phase",
+        ),
         pytest.param({"criteria": {"nodes": "many"}}, "criteria.nodes: Input", id="nodes-are-text"),
         pytest.param(
             {"constraints": [{"name": "K8s.server.version"}]},
             "constraints.0.value: Field required",
             id="constraint-without-value",
+        ),
+        pytest.param(
+            {"constraints": [{"name": "a", "value": "1", "severity": "warn"}]},
+            "constraints.0.severity: 'warn', want 'error' or 'warning', did you mean warning?",
+            id="severity",
+        ),
+        pytest.param(
+            {"constraints": [{"name": "a", "value": "1"}, {"name": "a", "value": "2"}]},
+            "constraints: 'a' appears twice",
+            id="constraint-twice",
+        ),
+        pytest.param(
+            {"validation": {"performance": {"constraints": [{"name": "a", "value": "1"}] * 2}}},
+            "validation.performance.constraints: 'a' appears twice",
+            id="phase-constraint-twice",
+        ),
+        pytest.param(
+            {"componentRefs": [component(), component()]},
+            "componentRefs: 'gpu-operator' appears twice",
+            id="component-twice",
+        ),
+        pytest.param(
+            {"componentRefs": [component("deployer")]}, "deployer is a reserved name", id="reserved"
+        ),
+        pytest.param(
+            {"componentRefs": [component(type="Helm"), component("nfd", type="Helms")]},
+            "recipe has incoherent component ref(s): gpu-operator: Helm without",
+            id="incoherent",
+        ),
+        pytest.param(
+            {"validation": {"conformance": {"nodeSelection": {"selector": {"a": "b=c"}}}}},
+            "nodeSelection.selector: 'a: b=c' is no label",
+            id="selector",
         ),
         pytest.param(
             {"componentRefs": [component(overrides={"devicePlugin": {"enabled": "on"}})]},
@@ -146,6 +194,64 @@ def test_refuses_what_is_no_single_document(data: str, said: str) -> None:
     assert said in problem(data)
 
 
+def test_a_snapshot_without_a_header_is_no_recipe() -> None:
+    assert "has measurements; this looks like a Snapshot" in problem("measurements: []\n")
+
+
+def warnings(**changes: Any) -> tuple[str, ...]:
+    return parse(text(**changes), "recipe.yaml").warnings
+
+
+def test_an_unknown_key_is_told_once_for_all_items_of_a_list() -> None:
+    typo = {"versoin": "v1"}
+    refs = [component(**typo), component("nfd", **typo)]
+
+    assert warnings(componentRefs=refs) == (
+        "recipe.yaml: unknown key componentRefs[].versoin, did you mean version?, is ignored",
+    )
+
+
+def test_many_unknown_keys_are_counted() -> None:
+    found = warnings(**{f"key{n:03}": 1 for n in range(50)})
+
+    assert len(found) == 21
+    assert found[-1] == "recipe.yaml: 30 more unknown keys are ignored"
+
+
+def test_values_of_components_are_free() -> None:
+    assert warnings(componentRefs=[component(overrides={"any": {"thing": [1]}})]) == ()
+
+
+def test_a_component_that_is_neither_on_nor_off_counts_as_on() -> None:
+    [found] = warnings(componentRefs=[component(overrides={"enabled": "false"})])
+
+    assert "component gpu-operator: overrides.enabled is 'false', want true or false" in found
+
+
+@pytest.mark.parametrize(
+    ("validation", "said"),
+    [
+        pytest.param({"deployment": {"timeout": "5m"}}, "validation.deployment.timeout", id="time"),
+        pytest.param(
+            {"performance": {"infrastructure": "x", "nodeSelection": {"maxNodes": 2}}},
+            "validation.performance.infrastructure, validation.performance.nodeSelection.maxNodes",
+            id="two",
+        ),
+        pytest.param({"readiness": {"checks": ["x"]}}, "validation.readiness.checks", id="checks"),
+    ],
+)
+def test_what_nothing_acts_upon_is_told(validation: Json, said: str) -> None:
+    assert warnings(validation=validation) == (f"recipe.yaml: {said} ignored by this version",)
+
+
+def test_a_phase_names_the_nodes_for_its_workloads() -> None:
+    selection = {"selector": {"pool": "gpu"}}
+    recipe = parse(text(validation={"conformance": {"nodeSelection": selection}}), "recipe.yaml")
+
+    assert recipe.input.config["conformance"].node_selection.selector == {"pool": "gpu"}
+    assert recipe.warnings == ()
+
+
 def test_reads_a_snapshot() -> None:
     snapshot = parse_snapshot(
         documents.dump(
@@ -169,6 +275,10 @@ def test_reads_a_snapshot() -> None:
         pytest.param({"apiVersion": "aicr.run/v1"}, "apiVersion is 'aicr.run/v1'", id="version"),
         pytest.param({"kind": "RecipeResult"}, "want 'Snapshot'", id="a-recipe"),
         pytest.param({"measurements": {}}, "measurements: Input should", id="no-list"),
+        pytest.param({"measurements": None}, "measurements is missing", id="null"),
+        pytest.param(
+            {"measurements": None, "componentRefs": []}, "looks like a RecipeResult", id="recipe"
+        ),
         pytest.param(
             {"measurements": [{"subtypes": []}]}, "measurements.0.type: Field", id="no-type"
         ),

@@ -1,0 +1,198 @@
+"""Documents by HTTP, within bounds; the one module that imports requests.
+
+A URL may hold a password or a token. What is said of it here is `public_name`, and errors of the
+library, which quote it whole, end here.
+"""
+
+import re
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from http import HTTPStatus
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
+
+from helper.errors import WebError
+
+if TYPE_CHECKING:
+    import requests
+
+SCHEMES = ("http", "https")
+CHUNK_BYTES = 16 * 1024
+PASSING_STATUS = frozenset(
+    {408, 425, 429}
+)  # of the client errors those that may pass by themselves
+NO_URL = ("InvalidSchema", "InvalidURL", "MissingSchema")  # errors of the library
+# What the libraries write, in the order in which it counts, and what it means.
+CAUSES = {
+    "Connection refused": "connection refused",
+    "Failed to resolve": "the name of the host is not known",
+    "Name or service not known": "the name of the host is not known",
+    "Read timed out": "the server fell silent",
+    "timed out": "no connection in time",
+    "Cannot connect to proxy": "the proxy does not let it through",
+    "Connection reset": "the connection was cut",
+    "Connection aborted": "the connection was cut",
+    "IncompleteRead": "the connection was cut",
+    "Connection broken": "the connection was cut",
+}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much of an operator's time and memory one document may take."""
+
+    size_bytes: int
+    total_s: float = 30.0
+    connect_s: float = 5.0
+    silence_s: float = 10.0
+    redirects: int = 5
+
+
+def public_name(url: str) -> str:
+    """A URL without what may be secret: user, password, query and fragment."""
+    scheme = url.partition("://")[0]
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:  # where the host ends cannot be told, nor where a password does
+        return f"{scheme}://…"
+    host = parts.hostname or ""
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}{port}{parts.path}"
+
+
+def fetch(url: str, limits: Limits) -> bytes:
+    """Read one document by GET; WebError says in a line why there is none.
+
+    Certificates are verified. Proxies and certificate authorities come from the usual variables;
+    credentials only from the URL itself, and only for the server that it names.
+    """
+    try:
+        download = _Download(url, limits)
+    except ValueError:
+        raise WebError("no valid URL", is_final=True) from None  # the cause quotes a part of it
+    # A thread, because nothing else bounds the time of looking up a name or of endless headers.
+    thread = Thread(target=download.run, name="download", daemon=True)
+    thread.start()
+    thread.join(limits.total_s)
+    if thread.is_alive():
+        download.abandon()
+        raise WebError(f"no complete answer within {limits.total_s:g} s")
+    if download.error:
+        raise download.error from None
+    return bytes(download.body)
+
+
+class _Download:
+    """One document on its way."""
+
+    def __init__(self, url: str, limits: Limits) -> None:
+        self._url, self._limits = url, limits
+        self._origin = _origin(url)
+        self._response: requests.Response | None = None
+        self.body = bytearray()
+        self.error: WebError | None = None
+
+    def run(self) -> None:
+        """Fill `body`, or `error`."""
+        try:
+            with ExitStack() as opened:
+                self._read(self._follow(opened))
+        except WebError as error:
+            self.error = error
+        except Exception as error:  # whatever it is, its words may hold the URL
+            is_final = type(error).__name__ in NO_URL
+            self.error = WebError("no valid URL" if is_final else _cause(error), is_final=is_final)
+
+    def abandon(self) -> None:
+        """End the connection that the thread reads from."""
+        if self._response is not None:
+            with suppress(RuntimeError, ValueError, OSError):  # finished already
+                self._response.raw.shutdown()
+
+    def _follow(self, opened: ExitStack) -> "requests.Response":
+        """Go where the server points, within reason; the last answer, its body unread."""
+        import requests  # noqa: PLC0415 - 60 ms, only for URLs
+
+        session = opened.enter_context(requests.Session())
+        session.headers["Accept-Encoding"] = "identity"
+        url = self._url
+        for _ in range(self._limits.redirects + 1):
+            response = session.get(
+                _without_user(url),
+                auth=_credentials(self._url if _origin(url) == self._origin else ""),
+                stream=True,
+                allow_redirects=False,
+                timeout=(self._limits.connect_s, self._limits.silence_s),
+            )
+            self._response = opened.enter_context(response)
+            if not response.is_redirect:
+                _check_status(response.status_code)
+                return response
+            url = _next(url, response.headers["Location"])
+        raise WebError(f"more than {self._limits.redirects} redirects")
+
+    def _read(self, response: "requests.Response") -> None:
+        size = self._limits.size_bytes
+        for chunk in response.iter_content(CHUNK_BYTES):
+            self.body += chunk
+            if len(self.body) > size:
+                raise WebError(f"larger than the {size} bytes that are read", is_final=True)
+
+
+def _check_status(status: int) -> None:
+    if status == HTTPStatus.OK:
+        return
+    try:
+        phrase = f" {HTTPStatus(status).phrase}"  # the server's own words may be anything
+    except ValueError:
+        phrase = ""
+    is_final = 400 <= status < 500 and status not in PASSING_STATUS  # noqa: PLR2004 - classes
+    raise WebError(f"HTTP {status}{phrase}", is_final=is_final)
+
+
+def _next(url: str, location: str) -> str:
+    """Where a redirect leads; WebError where no document should come from."""
+    target = urljoin(url, location)
+    scheme = urlsplit(target).scheme
+    if scheme not in SCHEMES:
+        raise WebError(f"redirects to {scheme[:20]!r}, want one of {', '.join(SCHEMES)}")
+    if scheme == "http" and urlsplit(url).scheme == "https":
+        raise WebError("redirects from https to http")
+    return target
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port
+
+
+def _without_user(url: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def _credentials(url: str) -> Callable[[Any], Any]:
+    """Sign requests with the user of a URL; without one with nothing, not even .netrc."""
+    from requests.auth import HTTPBasicAuth  # noqa: PLC0415 - with requests
+
+    parts = urlsplit(url)
+    if parts.username is None:
+        return lambda request: request
+    user, password = (unquote(text or "").encode() for text in (parts.username, parts.password))
+    return HTTPBasicAuth(user, password)
+
+
+def _cause(error: Exception) -> str:
+    """Name what went wrong without the library's words, which hold the URL."""
+    text = str(error)
+    certificate = re.search(r"certificate verify failed: ([^(\n]+)", text)
+    if certificate:
+        return f"its certificate is not trusted: {certificate[1].strip()}"
+    if "SSL" in type(error).__name__:
+        return "no TLS connection"
+    for words, meaning in CAUSES.items():
+        if words in text:
+            return meaning
+    return f"no valid answer: {type(error).__name__}"
