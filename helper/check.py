@@ -22,6 +22,10 @@ class Fail(Exception):
     """The cluster is not as it should be; the message is the verdict's reason."""
 
 
+class Unsettled(Fail):
+    """Not as it should be, but on its way there; the runner lets the check look again."""
+
+
 class Skip(Exception):
     """The check does not apply here; never used to soften an error."""
 

@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from helper import contract, documents
+from helper.credentials import Credentials
 from helper.deadline import Deadline
 from helper.errors import InputError
 from helper.evidence import Evidence
-from helper.kube import Credentials, Kube, connect
+from helper.kube import Kube, connect
 from helper.models import Document, Snapshot, ValidationInput, problems
 from helper.placement import Toleration, parse_selector, parse_tolerations
 

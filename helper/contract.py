@@ -33,6 +33,11 @@ IMAGE_REGISTRY = "AICR_VALIDATOR_IMAGE_REGISTRY"
 IMAGE_TAG = "AICR_VALIDATOR_IMAGE_TAG"
 IMAGE = "AICR_IMAGE"  # the image that the check itself runs as
 DEBUG = "AICR_DEBUG"
+# From the operator's shell to one check each; see orchestrator/forwarding.py.
+HF_TOKEN = "HF_TOKEN"  # noqa: S105 - a name
+REQUIRE_SCOPED_GATEWAY = "AICR_REQUIRE_SCOPED_INFERENCE_GATEWAY"
+NCCL_FABRIC = "AICR_NCCL_FABRIC"
+INFERENCE_PERF_NO_CLEANUP = "AICR_INFERENCE_PERF_NO_CLEANUP"
 FILE_ROOT = "AICR_FILE_ROOT"  # a check run as a local process finds its files below this folder
 
 ENGINE_ENV = frozenset(
@@ -53,6 +58,10 @@ ENGINE_ENV = frozenset(
         IMAGE_TAG,
         IMAGE,
         DEBUG,
+        HF_TOKEN,
+        REQUIRE_SCOPED_GATEWAY,
+        NCCL_FABRIC,
+        INFERENCE_PERF_NO_CLEANUP,
         FILE_ROOT,
     }
 )
@@ -79,6 +88,7 @@ LABEL_PHASE = "aicr.run/phase"
 LABEL_VALIDATOR = "aicr.run/validator"  # what the reference calls aicr.run/check
 LABEL_JOB_TYPE = "aicr.run/job-type"
 LABEL_REPORT_TYPE = "aicr.run/report-type"
+DEFAULT_NAMESPACE = "aicr-validation"  # of a run
 APP_NAME = "aicr-validator"
 MANAGER = "aicr"
 

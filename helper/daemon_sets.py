@@ -4,15 +4,20 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from helper import nodes as node_facts
-from helper.health import Health, count, unobserved, updates_on_delete
+from helper.health import Health, count, is_young, unusable, updates_on_delete
 from helper.nodes import Node
 from helper.pod_states import PodState
 from helper.resource import Json, name
 from helper.scheduling import targets
 
+DESIRED = "desiredNumberScheduled"
+
 
 def daemon_set(
-    obj: Json, nodes: Iterable[Node] = (), pods: Iterable[PodState] | None = None
+    obj: Json,
+    nodes: Iterable[Node] = (),
+    pods: Iterable[PodState] | None = None,
+    now: float = 0.0,
 ) -> Health:
     """Judge a DaemonSet on the nodes that can be judged.
 
@@ -20,18 +25,16 @@ def daemon_set(
     to its node; without, as many pods may be missing as nodes are left out, since the pod of a
     dead node is never ready.
     """
-    wanted, ready = count(obj, "desiredNumberScheduled"), count(obj, "numberReady")
-    if problem := unobserved(obj):
-        return Health(ready=False, observed=problem)
+    wanted, ready = count(obj, DESIRED), count(obj, "numberReady")
+    if verdict := unusable(obj):
+        return verdict
     if wanted == 0:
         return Health(ready=True, observed="0 pods wanted: no node matches", is_empty=True)
     nodes = list(nodes)
     excused = [node for node in nodes if node.left_out and targets(obj, node)]
     observed = f"{ready} of {wanted} pods ready"
     if ready < wanted and pods is not None:
-        owners = ("", f"DaemonSet/{name(obj)}")
-        mine = [item for item in pods if item.owner in owners and item.phase != "Succeeded"]
-        return _with_pods(wanted, nodes, mine, excused)
+        return _with_pods(wanted, nodes, own_pods(obj, pods), excused, now)
     updated = wanted if updates_on_delete(obj) else count(obj, "updatedNumberScheduled")
     if updated < wanted:
         observed += f", {updated} of the current revision"
@@ -39,16 +42,28 @@ def daemon_set(
     left_out = node_facts.left_out(excused)
     if shortfall > 0:  # fake nodes too may be what hides a missing pod
         left_out = {node.name: node.left_out for node in excused}
-    return Health(ready=shortfall <= len(excused), observed=observed, left_out=left_out)
+    is_ready = shortfall <= len(excused)
+    on_its_way = updated < wanted or is_young(obj, now)
+    return Health(is_ready, observed, left_out, may_settle=not is_ready and on_its_way)
+
+
+def own_pods(obj: Json, pods: Iterable[PodState]) -> list[PodState]:
+    """The pods of a DaemonSet among those that its selector finds."""
+    owners = ("", f"DaemonSet/{name(obj)}")
+    return [item for item in pods if item.owner in owners and item.phase != "Succeeded"]
 
 
 def misses_pods(obj: Json) -> bool:
     """Whether a DaemonSet has fewer ready pods than it wants."""
-    return count(obj, "numberReady") < count(obj, "desiredNumberScheduled")
+    return count(obj, "numberReady") < count(obj, DESIRED)
 
 
 def _with_pods(
-    wanted: int, nodes: Iterable[Node], pods: Iterable[PodState], excused: Iterable[Node]
+    wanted: int,
+    nodes: Iterable[Node],
+    pods: Iterable[PodState],
+    excused: Iterable[Node],
+    now: float,
 ) -> Health:
     """Judge by the pods of the nodes that can be judged."""
     known = {node.name: node for node in nodes}
@@ -70,10 +85,13 @@ def _with_pods(
     missing = wanted - len(reached | set(skipped))
     observed = f"{len(ready_on)} of {max(wanted - len(skipped), len(ready_on))} pods ready"
     if troubled:
-        worst = troubled[0]
+        worst = min(troubled, key=lambda item: item.may_settle(now))
         at = f" on {worst.node}" if worst.node else ""
         observed += f"; {worst.name}{at}: {worst.trouble or worst.phase}"
     elif missing > 0:
         observed += f"; nodes without a pod: {missing}"
     left_out = node_facts.left_out(skipped.values())
-    return Health(ready=not troubled and missing <= 0, observed=observed, left_out=left_out)
+    is_ready = not troubled and missing <= 0
+    # A pod that the controller has yet to create comes at once or not at all.
+    on_its_way = all(item.may_settle(now) for item in troubled)
+    return Health(is_ready, observed, left_out, may_settle=not is_ready and on_its_way)

@@ -47,6 +47,11 @@ class NotFound(KubeError):
 class Forbidden(KubeError):
     """The identity is not allowed to look."""
 
+    @property
+    def is_for_ending(self) -> bool:
+        """Whether a create is refused only because the namespace is being deleted."""
+        return "being terminated" in self.message
+
 
 class Conflict(KubeError):
     """The object exists already, or changed in between."""

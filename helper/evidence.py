@@ -2,14 +2,16 @@
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, is_dataclass
 from typing import Any, TextIO
 
 import yaml
 
 from helper import contract
+from helper.findings import printable
 
+CELL_CHARS = 200  # the longest cell makes its column as wide for all rows
 LIST_CHARS = 300  # of names in one fact; a line must stay below the report's line limit
 OURS = (contract.FACT_PREFIX, contract.RESULT_PREFIX)
 
@@ -27,10 +29,8 @@ class Evidence:
             lines += [f"Equivalent: {shell}", ""]
         lines += body.rstrip("\n").splitlines() or ["(nothing)"]
         for line in lines:
-            # Foreign text, such as a pod's log, must not speak in our name.
-            shown = f" {line}" if line.startswith(OURS) else line
-            for start in range(0, max(len(shown), 1), contract.EVIDENCE_LINE_CHARS):
-                self._line(shown[start : start + contract.EVIDENCE_LINE_CHARS])
+            for piece in _wrapped(printable(line, "\t")):
+                self._line(piece)
         self._line("")
 
     def table(self, title: str, rows: Iterable[Any], shell: str = "") -> None:
@@ -96,11 +96,25 @@ class Evidence:
     def fact(self, **values: Any) -> None:
         """Write a machine-readable line for the report's `extra`."""
         text = json.dumps(values, ensure_ascii=False, allow_nan=False)
+        if not text.isprintable():
+            text = json.dumps(values, allow_nan=False).replace("\x7f", "\\u007f")
         self._line(contract.FACT_PREFIX + text)
 
     def _line(self, line: str) -> None:
-        self._out.write(" ".join(line.splitlines()) + "\n")
+        self._out.write(printable(" ".join(line.splitlines()), "\t") + "\n")
         self._out.flush()
+
+
+def _wrapped(line: str) -> Iterator[str]:
+    """Cut a line into pieces that the report keeps whole, none of which speaks in our name."""
+    room = contract.EVIDENCE_LINE_CHARS
+    while True:
+        # Foreign text, such as a pod's log, may begin with our prefixes, after a cut too.
+        shown = f" {line}" if line.startswith(OURS) else line
+        yield shown[:room]
+        line = shown[room:]
+        if not line:
+            return
 
 
 def _first_names(names: list[str]) -> list[str]:
@@ -121,6 +135,11 @@ def _cells(row: Any) -> dict[str, str]:
 
 
 def _cell(value: Any) -> str:
+    shown = printable(_cell_text(value))
+    return shown if len(shown) <= CELL_CHARS else shown[:CELL_CHARS] + "…"
+
+
+def _cell_text(value: Any) -> str:
     if value is None or value == "":
         return "-"
     if isinstance(value, bool):

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from helper import contract, documents
+from helper import contract
+from helper.credentials import Credentials, current_context
 from helper.deadline import SYSTEM_CLOCK, Clock
 from helper.errors import Conflict, Expired, InputError, NotFound, Unreachable
 from helper.kinds import PODS, SELF_SUBJECT_ACCESS_REVIEWS, Resource, discovered, in_words
@@ -21,8 +22,10 @@ WATCH_TIMEOUT_S = 240  # below the shortest time after which API servers close w
 PAGE_SIZE = 500  # what kubectl asks for
 SILENCE_S = 300.0  # after which a followed log is asked for anew; checks may think for long
 LOOPBACK = "localhost,127.0.0.0/8,::1"  # kubectl never asks a proxy for these
+JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 APPLY_PATCH = "application/apply-patch+yaml"
 
 
@@ -41,7 +44,7 @@ class Kube:
         self._transport = transport
         self._discovered: dict[str, Json] = {}
         self.context = context
-        self.server = transport.server
+        self.server = transport.server.partition("/token/")[0]  # no credential in a title
 
     def patient(self, seconds: float) -> "Kube":
         """Give the same connection with longer retries, for work that must survive a restart."""
@@ -71,7 +74,12 @@ class Kube:
         return self.page(resource, namespace, labels, fields).items
 
     def page(
-        self, resource: Resource, namespace: str | None = None, labels: str = "", fields: str = ""
+        self,
+        resource: Resource,
+        namespace: str | None = None,
+        labels: str = "",
+        fields: str = "",
+        accept: str = JSON,
     ) -> Page:
         """All objects that match, with the version to start a watch from."""
         selectors = {"labelSelector": labels, "fieldSelector": fields}
@@ -80,7 +88,8 @@ class Kube:
         what = in_words(resource, namespace)
         while True:
             try:
-                answer = self._json(Request("list", what, "GET", resource.path(namespace), query))
+                path = resource.path(namespace)
+                answer = self._json(Request("list", what, "GET", path, query, accept=accept))
             except Expired:
                 if "continue" not in query or "limit" not in query:
                     raise
@@ -101,11 +110,9 @@ class Kube:
         """Create one object; Conflict when the name is taken."""
         query = {"dryRun": "All"} if dry_run else {}
         name = (body.get("metadata") or {}).get("name")
-        what = in_words(resource, namespace, name)
+        what, path = in_words(resource, namespace, name), resource.path(namespace)
         try:
-            return self._json(
-                Request("create", what, "POST", resource.path(namespace), query, body)
-            )
+            return self._json(Request("create", what, "POST", path, query, body))
         except Conflict as error:
             # Only an attempt of ours whose answer got lost can have made it just now.
             if error.after_lost_answer and name:
@@ -124,11 +131,8 @@ class Kube:
         grace_s: int | None = None,
     ) -> bool:
         """Delete one object; False when it was gone or is not the one of `uid` and `version`."""
-        body: Json = {
-            "apiVersion": "v1",
-            "kind": "DeleteOptions",
-            "propagationPolicy": propagation,
-        }
+        options = {"apiVersion": "v1", "kind": "DeleteOptions"}
+        body: Json = {**options, "propagationPolicy": propagation}
         given = {"uid": uid, "resourceVersion": version}
         wanted = {key: value for key, value in given.items() if value}
         if wanted:
@@ -161,13 +165,10 @@ class Kube:
         subresource: str | None = None,
     ) -> Json:
         """Merge `body` into one object, or into its status."""
-        what, path = (
-            in_words(resource, namespace, name),
-            resource.path(namespace, name, subresource),
-        )
-        return self._json(
-            Request("patch", what, "PATCH", path, body=body, content_type=MERGE_PATCH)
-        )
+        what = in_words(resource, namespace, name)
+        path = resource.path(namespace, name, subresource)
+        request = Request("patch", what, "PATCH", path, body=body, content_type=MERGE_PATCH)
+        return self._json(request)
 
     def apply(
         self,
@@ -177,14 +178,15 @@ class Kube:
         *,
         manager: str = contract.MANAGER,
         force: bool = True,
+        dry_run: bool = False,
     ) -> Json:
         """Server-side apply of one object."""
         name = body["metadata"]["name"]
         what, path = in_words(resource, namespace, name), resource.path(namespace, name)
         query = {"fieldManager": manager, "force": str(force).lower()}
-        return self._json(
-            Request("apply", what, "PATCH", path, query, body, content_type=APPLY_PATCH)
-        )
+        query["dryRun"] = "All" if dry_run else ""
+        request = Request("apply", what, "PATCH", path, query, body, content_type=APPLY_PATCH)
+        return self._json(request)
 
     def log(self, namespace: str, pod: str, container: str, tail_lines: int | None = None) -> str:
         """What a container has printed so far; bytes that are no UTF-8 are replaced."""
@@ -238,11 +240,8 @@ class Kube:
         attributes = {"verb": verb, "group": resource.group, "resource": resource.plural}
         attributes |= {"subresource": subresource, "namespace": namespace or ""}
         review = SELF_SUBJECT_ACCESS_REVIEWS
-        body: Json = {
-            "apiVersion": review.api_version,
-            "kind": review.kind,
-            "spec": {"resourceAttributes": attributes},
-        }
+        typed = {"apiVersion": review.api_version, "kind": review.kind}
+        body: Json = {**typed, "spec": {"resourceAttributes": attributes}}
         answer = self.create(review, body)
         return bool((answer.get("status") or {}).get("allowed"))
 
@@ -250,6 +249,11 @@ class Kube:
         """As the server writes it: `v1.36.2`."""
         answer = self._json(Request("get", "the server's version", "GET", "/version"))
         return str(answer.get("gitVersion", ""))
+
+    def clock(self) -> str:
+        """The server's time as HTTP writes it; empty when it does not tell."""
+        request = Request("get", "the server's clock", "GET", "/version")
+        return self._transport.headers(request).get("Date", "")
 
     def served(self, group: str) -> Sequence[str]:
         """Versions in which a group is served, preferred one first; empty when it is not."""
@@ -274,9 +278,12 @@ class Kube:
                 return discovered(api_version, item)
         return None
 
-    def request(self, method: str, path: str, query: Mapping[str, str] | None = None) -> bytes:
+    def request(
+        self, method: str, path: str, query: Mapping[str, str] | None = None, accept: str = JSON
+    ) -> bytes:
         """Send a request that no other method knows, such as a proxied GET."""
-        return self._transport.send(Request(method.lower(), path, method, path, query))
+        request = Request(method.lower(), path, method, path, query, accept=accept)
+        return self._transport.send(request)
 
     def close(self) -> None:
         """Close all connections."""
@@ -306,26 +313,6 @@ class Kube:
         return answer
 
 
-@dataclass(frozen=True)
-class Credentials:
-    """Where a connection comes from: a kubeconfig and context, or the files of a pod."""
-
-    kubeconfig: str = ""  # one path, or several joined as in KUBECONFIG; empty for a pod
-    context: str = ""
-    root: Path = Path("/")
-
-    @classmethod
-    def discover(
-        cls, env: Mapping[str, str], kubeconfig: str = "", context: str = "", root: Path = Path("/")
-    ) -> "Credentials":
-        """Follow kubectl: explicit path, KUBECONFIG, ~/.kube/config, the pod's own files."""
-        found = kubeconfig.strip() or env.get("KUBECONFIG", "").strip()
-        home = Path(env.get("HOME", ""), ".kube/config")
-        if not found and env.get("HOME") and home.is_file():
-            found = str(home)
-        return cls(found, context, root)
-
-
 def connect(
     credentials: Credentials,
     env: Mapping[str, str],
@@ -352,10 +339,9 @@ def _from_kubeconfig(credentials: Credentials) -> tuple[Any, str]:
     if not any(Path(path).is_file() for path in source.split(":") if path):
         raise InputError(f"kubeconfig {source}: no such file")
     configuration = client.Configuration()
-    no_proxy = (configuration.no_proxy, LOOPBACK)
-    configuration.no_proxy = ",".join(filter(None, no_proxy))
+    configuration.no_proxy = ",".join(filter(None, (configuration.no_proxy, LOOPBACK)))
     try:
-        context = credentials.context or _current_context(source)
+        context = credentials.context or current_context(source)
         api = config.new_client_from_config(
             config_file=source,
             context=context,
@@ -367,15 +353,6 @@ def _from_kubeconfig(credentials: Credentials) -> tuple[Any, str]:
     except Exception as error:
         raise InputError(f"kubeconfig {source}: {_first_line(error)}") from error
     return api, context
-
-
-def _current_context(source: str) -> str:
-    """Of several files the first that names a context counts, as for kubectl."""
-    for path in (Path(path) for path in source.split(":") if path and Path(path).is_file()):
-        document = documents.load_mapping(path.read_bytes(), f"kubeconfig {path}")
-        if document.get("current-context"):
-            return str(document["current-context"])
-    raise InputError(f"kubeconfig {source}: no current context; name one with --context")
 
 
 def _from_pod(root: Path, env: Mapping[str, str]) -> Any:

@@ -47,13 +47,20 @@ class Node:
     labels: Mapping[str, str] = field(default_factory=dict)
     taints: tuple[Taint, ...] = ()
     devices: Mapping[str, int] = field(default_factory=dict)  # allocatable extended resources
+    capacity: Mapping[str, int] = field(default_factory=dict)  # the same, unhealthy ones included
     left_out: str = ""  # why the node cannot be judged; empty when it can
     is_fake: bool = False
 
     @property
     def gpus(self) -> int:
         """Allocatable devices of any NVIDIA GPU resource: whole, shared or MIG."""
-        return sum(count for key, count in self.devices.items() if is_gpu_resource(key))
+        return _gpus(self.devices)
+
+    @property
+    def gpus_shown(self) -> str:
+        """Allocatable GPUs, of how many where that is more."""
+        more = _gpus(self.capacity) > self.gpus
+        return f"{self.gpus} of {_gpus(self.capacity)}" if more else str(self.gpus)
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,7 @@ class Row:
 
     node: str
     product: str
-    gpus: int
+    gpus: str
     judged: str
 
 
@@ -77,6 +84,7 @@ def parse_node(obj: Json) -> Node:
         labels=labels(obj),
         taints=taints,
         devices=_devices(part(obj, "status", "allocatable")),
+        capacity=_devices(part(obj, "status", "capacity")),
         left_out=_left_out(obj, taints),
         is_fake=FAKE_NODE in annotations(obj),
     )
@@ -121,12 +129,16 @@ def record(evidence: "Evidence", nodes: Sequence[Node], title: str = "GPU nodes"
         Row(
             node.name,
             node.labels.get("nvidia.com/gpu.product", ""),
-            node.gpus,
+            node.gpus_shown,
             f"no: {node.left_out}" if node.left_out else "yes",
         )
         for node in ordered[:ROWS_SHOWN]
     ]
     evidence.table(excerpt(title, len(rows), len(nodes)), rows, shell="kubectl get nodes")
+
+
+def _gpus(resources: Mapping[str, int]) -> int:
+    return sum(count for key, count in resources.items() if is_gpu_resource(key))
 
 
 def _left_out(obj: Json, taints: Iterable[Taint]) -> str:
@@ -146,10 +158,10 @@ def _left_out(obj: Json, taints: Iterable[Taint]) -> str:
     return f"about to be removed (taint {departing})" if departing else ""
 
 
-def _devices(allocatable: Json) -> dict[str, int]:
+def _devices(resources: Json) -> dict[str, int]:
     """Extended resources only; their names have a domain, and their numbers are whole."""
     found = {}
-    for key, value in allocatable.items():
+    for key, value in resources.items():
         if "/" not in key:
             continue
         try:

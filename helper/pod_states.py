@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from helper.findings import brief
+from helper.health import deletion, is_recent, moment
 from helper.resource import (
     Json,
     condition,
@@ -17,7 +19,6 @@ from helper.resource import number as number_of
 from helper.scheduling import pinned_node
 
 OVER = frozenset({"Succeeded", "Failed"})
-MESSAGE_CHARS = 160  # of a kubelet or scheduler message; the whole stands in the pod
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,12 @@ class PodState:
     is_ready: bool = False
     is_leaving: bool = False
     is_over: bool = False
+    is_stuck: bool = False  # a container cannot start, or ends again and again
+    since: float | None = None  # when the pod came to be as it is, in seconds since 1970
+
+    def may_settle(self, now: float) -> bool:
+        """Whether a pod that is not ready has not been so for long, and nothing keeps it so."""
+        return not self.is_stuck and not self.is_over and is_recent(self.since, now)
 
 
 @dataclass(frozen=True)
@@ -57,17 +64,21 @@ def parse_pod(obj: Json) -> PodState:
     leaving, over = is_being_deleted(obj), phase in OVER
     is_ready = condition_is(obj, "Ready") and phase == "Running" and not leaving
     controller = owner(obj)
+    stuck = "" if is_ready or over or leaving else _stuck(obj)
+    trouble = "" if is_ready or (over and not leaving) else stuck or _trouble(obj, phase, leaving)
     return PodState(
         name=name(obj),
         node=pinned_node(obj),
         phase=phase,
         ready=f"{ready}/{total}",
         restarts=sum(number_of(item, "restartCount") or 0 for item in statuses),
-        trouble="" if is_ready or (over and not leaving) else _trouble(obj, phase, leaving),
+        trouble=trouble,
         owner=f"{text(controller, 'kind')}/{text(controller, 'name')}" if controller else "",
         is_ready=is_ready,
         is_leaving=leaving,
         is_over=over,
+        is_stuck=bool(stuck),
+        since=_since(obj),
     )
 
 
@@ -80,16 +91,29 @@ def rows(pods: Iterable[PodState]) -> list[Row]:
 
 def _trouble(obj: Json, phase: str, leaving: bool) -> str:
     if leaving:
-        return f"being deleted since {text(obj, 'metadata', 'deletionTimestamp')}"
-    for key in ("initContainerStatuses", "containerStatuses"):
-        for status in items(obj, "status", key):
-            if found := _waiting(status):
-                return found
+        return deletion(obj)
     for kind in ("PodScheduled", "Ready"):
         found_condition = condition(obj, kind)
         if found_condition is not None and found_condition.get("status") != "True":
             return _reason(found_condition, f"{kind} is {found_condition.get('status')}")
     return f"phase {phase} without a status from kubelet"
+
+
+def _stuck(obj: Json) -> str:
+    """What keeps a container from running, or from running on."""
+    for key in ("initContainerStatuses", "containerStatuses"):
+        for status in items(obj, "status", key):
+            if found := _waiting(status):
+                return found
+    return ""
+
+
+def _since(obj: Json) -> float | None:
+    """When the pod was made, became what its condition Ready says, or began to be deleted."""
+    ready = condition(obj, "Ready")
+    stamps = [text(obj, "metadata", key) for key in ("creationTimestamp", "deletionTimestamp")]
+    times = [*map(moment, stamps), moment(text(ready, "lastTransitionTime"))]
+    return max((time for time in times if time is not None), default=None)
 
 
 def _waiting(status: Json) -> str:
@@ -110,8 +134,5 @@ def _waiting(status: Json) -> str:
 
 def _reason(item: Json, otherwise: str) -> str:
     reason = text(item, "reason") or otherwise
-    message = text(item, "message")
-    if not message:
-        return reason
-    short = message if len(message) <= MESSAGE_CHARS else message[:MESSAGE_CHARS] + "…"
-    return f"{reason}: {short}"
+    message = brief(text(item, "message"))
+    return f"{reason}: {message}" if message else reason

@@ -24,10 +24,12 @@ from helper import contract
 from helper.check import Check, Fail, Skip, Unbuilt
 from helper.context import load_context
 from helper.contract import ExitCode
-from helper.deadline import Deadline
+from helper.deadline import SYSTEM_CLOCK, Clock, Deadline
 from helper.errors import CannotTell, DeadlineError
 from helper.evidence import Evidence
+from helper.findings import printable
 from helper.quantity import format_duration, parse_duration
+from helper.settling import settle
 
 log = logging.getLogger("validator")
 
@@ -63,19 +65,23 @@ def main(
     argv: Sequence[str] | None = None,
     env: Mapping[str, str] | None = None,
     out: TextIO | None = None,
+    clock: Clock = SYSTEM_CLOCK,
 ) -> int:
     """Run the check that argv names and return the container's exit code."""
     argv = sys.argv[1:] if argv is None else argv
     env = os.environ if env is None else env
-    root = Path(env.get(contract.FILE_ROOT) or "/")
     _prepare_streams(debug=bool(env.get(contract.DEBUG)))
     try:
-        verdict = _run(package, argv, env, root, out or sys.stdout)
+        verdict = _run(package, argv, env, out or sys.stdout, clock)
     except BaseException as error:
         # Before the check could be found, or a signal in the few lines around it.
         verdict = _verdict(error)
-    _report(verdict, root)
+    _report(verdict, _root(env))
     return int(verdict.code)
+
+
+def _root(env: Mapping[str, str]) -> Path:
+    return Path(env.get(contract.FILE_ROOT) or "/")
 
 
 def check_names(package: str) -> list[str]:
@@ -94,7 +100,7 @@ def find_check(package: str, name: str) -> Check:
 
 
 def _run(
-    package: str, argv: Sequence[str], env: Mapping[str, str], root: Path, out: TextIO
+    package: str, argv: Sequence[str], env: Mapping[str, str], out: TextIO, clock: Clock
 ) -> Verdict:
     names = check_names(package)
     if not argv or argv[0] not in names:
@@ -106,15 +112,15 @@ def _run(
     reserve_s = min(contract.CLEANUP_RESERVE_S, budget_s / 4)
     with _alarms(budget_s, reserve_s):
         try:
-            deadline = Deadline.after(budget_s - reserve_s)
+            deadline = Deadline.after(budget_s - reserve_s, clock)
             check = find_check(package, name)
             evidence = Evidence(out)
             try:
-                context = load_context(env, root, evidence, deadline)
+                context = load_context(env, _root(env), evidence, deadline)
             except CannotTell as error:
                 return Verdict(ExitCode.FAIL, f"failed to load context: {error}")
             with _closing(context.kube):
-                check.run(context)
+                settle(check.run, context, out)
         except BaseException as error:
             cause = _skip_behind(error)
             if isinstance(cause, Skip):
@@ -153,9 +159,9 @@ def _verdict(error: BaseException) -> Verdict:
         case SystemExit():
             text = f"internal error: a library asked to exit ({text})"
         case _:
-            traceback.print_exception(error)
+            sys.stderr.write(printable("".join(traceback.format_exception(error)), "\n"))
             text = f"internal error: {type(error).__name__}: {text}"
-    return Verdict(code, text)
+    return Verdict(code, printable(text, "\n"))
 
 
 def _budget_s(env: Mapping[str, str]) -> float:
@@ -226,7 +232,7 @@ class _Logfmt(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         stamp = strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(record.created))
-        message = json.dumps(record.getMessage(), ensure_ascii=False)
+        message = printable(json.dumps(record.getMessage(), ensure_ascii=False))
         return f"time={stamp} level={record.levelname} msg={message}"
 
 

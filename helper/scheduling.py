@@ -28,14 +28,24 @@ def targets(daemon_set: Json, node: Node) -> bool:
 
 def selects(daemon_set: Json, node: Node) -> bool:
     """Whether a DaemonSet's selector and affinity fit a node."""
-    spec = part(daemon_set, "spec", "template", "spec")
-    wanted = part(spec, "nodeSelector")
-    if any(node.labels.get(key) != str(value) for key, value in wanted.items()):
-        return False
-    required = part(
-        spec, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"
-    )
-    return not required or matches_terms(required, node)
+    return not unmatched_labels(daemon_set, node) and _affinity_fits(daemon_set, node)
+
+
+def obstacle(daemon_set: Json, node: Node) -> str:
+    """What keeps a DaemonSet's pods off a node; empty when nothing does."""
+    for key, wanted in unmatched_labels(daemon_set, node).items():
+        there = f"has {node.labels[key]!r}" if key in node.labels else "has no such label"
+        return f"its node selector wants {key}={wanted}, the node {there}"
+    if not _affinity_fits(daemon_set, node):
+        return "its node affinity leaves the node out"
+    taints = refused_taints(daemon_set, node)
+    return f"it does not tolerate taint {taints[0].key}:{taints[0].effect}" if taints else ""
+
+
+def unmatched_labels(daemon_set: Json, node: Node) -> dict[str, str]:
+    """The labels of a DaemonSet's node selector that a node does not have."""
+    wanted = part(daemon_set, "spec", "template", "spec", "nodeSelector")
+    return {key: str(value) for key, value in wanted.items() if node.labels.get(key) != str(value)}
 
 
 def refused_taints(daemon_set: Json, node: Node) -> list[Taint]:
@@ -73,6 +83,12 @@ def pinned_node(pod: Json) -> str:
             if field.get("key") == "metadata.name" and len(values) == 1:
                 return values[0]
     return ""
+
+
+def _affinity_fits(daemon_set: Json, node: Node) -> bool:
+    affinity = part(daemon_set, "spec", "template", "spec", "affinity", "nodeAffinity")
+    required = part(affinity, "requiredDuringSchedulingIgnoredDuringExecution")
+    return not required or matches_terms(required, node)
 
 
 def _term_matches(term: Json, node: Node) -> bool:

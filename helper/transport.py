@@ -21,6 +21,7 @@ Json = dict[str, Any]
 REQUEST_TIMEOUT_S = 10.0  # the client library has none of its own
 BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 4.0)
 RETRIED_STATUS = frozenset({429, 500, 502, 503, 504})
+SENT_BEFORE_WORK = frozenset({429, 503})  # any other failure may come after the work was done
 LINE_BYTES = 256 * 1024  # of a stream of text
 OK_BELOW = 300
 FORBIDDEN = 403
@@ -92,18 +93,18 @@ class Transport:
                 failure = kube_error(request.verb, request.what, status, data)
                 failure.after_lost_answer = lost_answer
                 pause_s = max(pause_s, _retry_after_s(response.headers))
-                if not self._is_worth_retrying(request.method, status):
+                if not self._is_worth_retrying(request, status):
                     raise failure
+                lost_answer = lost_answer or status not in SENT_BEFORE_WORK
             if self._clock.now() + pause_s > give_up:
                 raise failure
             self._clock.sleep(pause_s)
             attempt += 1
 
-    def _is_worth_retrying(self, method: str, status: int) -> bool:
+    def _is_worth_retrying(self, request: Request, status: int) -> bool:
         if status == FORBIDDEN and self._clock.now() < self._forbidden_until:
             return True
-        # A create that failed with 500 may have happened; 429 and 503 are sent before any work.
-        return status in ({429, 503} if method == "POST" else RETRIED_STATUS)
+        return status in (RETRIED_STATUS if _is_repeatable(request) else SENT_BEFORE_WORK)
 
     def open(self, request: Request, timeout_s: float = REQUEST_TIMEOUT_S) -> Any:
         """Send a request once; the caller reads and releases the response."""
@@ -135,6 +136,13 @@ class Transport:
     def lines(self, request: Request, silence_s: float) -> "Lines":
         """Open a stream of text that may be silent for a while."""
         return Lines(self._stream(request, silence_s), request)
+
+    def headers(self, request: Request) -> Mapping[str, str]:
+        """Send a request once, for the head of its answer."""
+        response = self._stream(request, REQUEST_TIMEOUT_S)
+        response.read()
+        response.release_conn()
+        return dict(response.headers)
 
     def _stream(self, request: Request, timeout_s: float) -> Any:
         """Send a request once whose answer comes bit by bit."""
@@ -244,6 +252,12 @@ class Watch(Stream):
                 raise Expired("watch", self._what, code, failure.reason, failure.message)
             raise failure
         return event
+
+
+def _is_repeatable(request: Request) -> bool:
+    """Whether a second attempt does no harm: a create of a named object shows as a conflict."""
+    metadata = (request.body or {}).get("metadata") or {}
+    return request.method != "POST" or "generateName" not in metadata
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float:

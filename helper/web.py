@@ -5,9 +5,9 @@ library, which quote it whole, end here.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -62,14 +62,38 @@ def public_name(url: str) -> str:
     return f"{scheme}://{f'[{host}]' if ':' in host else host}{port}{parts.path}"
 
 
+@dataclass(frozen=True)
+class Question:
+    """One request; its Authorization is for the server that the URL names only."""
+
+    url: str = field(repr=False)
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server said, whatever its status; names of headers are in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
 def fetch(url: str, limits: Limits) -> bytes:
-    """Read one document by GET; WebError says in a line why there is none.
+    """Read one document by GET; WebError says in a line why there is none."""
+    answer = ask(Question(url), limits, accept_errors=False)
+    return answer.body
+
+
+def ask(question: Question, limits: Limits, *, accept_errors: bool = True) -> Answer:
+    """Send one request and follow redirects; WebError says in a line why there is no answer.
 
     Certificates are verified. Proxies and certificate authorities come from the usual variables;
-    credentials only from the URL itself, and only for the server that it names.
+    credentials only from the question itself, and only for the server that it names.
     """
     try:
-        download = _Download(url, limits)
+        download = _Download(question, limits, accept_errors=accept_errors)
     except ValueError:
         raise WebError("no valid URL", is_final=True) from None  # the cause quotes a part of it
     # A thread, because nothing else bounds the time of looking up a name or of endless headers.
@@ -81,15 +105,16 @@ def fetch(url: str, limits: Limits) -> bytes:
         raise WebError(f"no complete answer within {limits.total_s:g} s")
     if download.error:
         raise download.error from None
-    return bytes(download.body)
+    return download.answer()
 
 
 class _Download:
     """One document on its way."""
 
-    def __init__(self, url: str, limits: Limits) -> None:
-        self._url, self._limits = url, limits
-        self._origin = _origin(url)
+    def __init__(self, question: Question, limits: Limits, *, accept_errors: bool) -> None:
+        self._question, self._limits = question, limits
+        self._accept_errors = accept_errors
+        self._origin = _origin(question.url)
         self._response: requests.Response | None = None
         self.body = bytearray()
         self.error: WebError | None = None
@@ -105,6 +130,14 @@ class _Download:
             is_final = type(error).__name__ in NO_URL
             self.error = WebError("no valid URL" if is_final else _cause(error), is_final=is_final)
 
+    def answer(self) -> Answer:
+        """What arrived; only after a `run` without error."""
+        response = self._response
+        if response is None:
+            raise WebError("no answer")
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, headers, bytes(self.body))
+
     def abandon(self) -> None:
         """End the connection that the thread reads from."""
         if self._response is not None:
@@ -117,21 +150,29 @@ class _Download:
 
         session = opened.enter_context(requests.Session())
         session.headers["Accept-Encoding"] = "identity"
-        url = self._url
+        url = self._question.url
         for _ in range(self._limits.redirects + 1):
-            response = session.get(
+            at_home = _origin(url) == self._origin
+            response = session.request(
+                self._question.method,
                 _without_user(url),
-                auth=_credentials(self._url if _origin(url) == self._origin else ""),
+                headers=self._headers(at_home=at_home),
+                auth=_credentials(self._question.url if at_home else ""),
                 stream=True,
                 allow_redirects=False,
                 timeout=(self._limits.connect_s, self._limits.silence_s),
             )
             self._response = opened.enter_context(response)
             if not response.is_redirect:
-                _check_status(response.status_code)
+                if not self._accept_errors:
+                    _check_status(response.status_code)
                 return response
             url = _next(url, response.headers["Location"])
         raise WebError(f"more than {self._limits.redirects} redirects")
+
+    def _headers(self, *, at_home: bool) -> dict[str, str]:
+        given = self._question.headers.items()
+        return {name: value for name, value in given if at_home or name != "Authorization"}
 
     def _read(self, response: "requests.Response") -> None:
         size = self._limits.size_bytes

@@ -1,20 +1,34 @@
 """Whether a workload does what it is there for, judged from its own status."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 from helper.daemon_sets import daemon_set
-from helper.health import Health, count, unobserved, updates_on_delete
+from helper.findings import brief
+from helper.health import Health, count, deletion, is_young, unusable, updates_on_delete
 from helper.nodes import Node
-from helper.resource import Json, condition, condition_is, is_being_deleted, number, part, text
+from helper.pod_states import parse_pod
+from helper.resource import Json, condition, condition_is, number, part, text
+
+# Reasons of a Deployment's condition Progressing while a new revision is on its way.
+ROLLING_OUT = frozenset({"NewReplicaSetCreated", "FoundNewReplicaSet", "ReplicaSetUpdated"})
 
 
-def health_of(kind: str, obj: Json, nodes: Iterable[Node] = ()) -> Health:
-    """Judge an object by the rules of its kind; kinds without rules are healthy by existing."""
-    if is_being_deleted(obj) and kind != "Namespace":
-        return Health(ready=False, observed="being deleted")
+def health_of(kind: str, obj: Json, nodes: Iterable[Node] = (), now: float = 0.0) -> Health:
+    """Judge an object by the rules of its kind; kinds without rules are healthy by existing.
+
+    `now`, in seconds since 1970, tells what is young enough to be still on its way.
+    """
     if kind == "DaemonSet":
-        return daemon_set(obj, nodes)
-    return JUDGES.get(kind, existence)(obj)
+        return daemon_set(obj, nodes, now=now)
+    if kind in ROLLED_OUT:
+        return ROLLED_OUT[kind](obj, now)
+    if kind != "Namespace" and (problem := deletion(obj)):  # the phase of that one tells more
+        return Health(ready=False, observed=problem)
+    health = JUDGES.get(kind, existence)(obj)
+    if health.ready or not is_young(obj, now):
+        return health
+    return replace(health, may_settle=not _is_lost(kind, obj))
 
 
 def existence(_: Json) -> Health:
@@ -22,31 +36,40 @@ def existence(_: Json) -> Health:
     return Health(ready=True, observed="exists")
 
 
-def deployment(obj: Json) -> Health:
+def deployment(obj: Json, now: float = 0.0) -> Health:
     """Judge a Deployment: its current revision is available in full."""
     wanted = _replicas(obj)
     updated, available = count(obj, "updatedReplicas"), count(obj, "availableReplicas")
     observed = f"{available} of {wanted} replicas available"
-    if problem := unobserved(obj) or _scaled_down(wanted):
-        return Health(ready=False, observed=problem)
+    if verdict := unusable(obj) or _scaled_down(wanted):
+        return verdict
     if updated < wanted:
         observed += f", {updated} of the current revision"
-    if updated < wanted or available < wanted:
-        return Health(ready=False, observed=observed + _condition_text(obj))
-    return Health(ready=True, observed=observed)
+    if updated >= wanted and available >= wanted:
+        return Health(ready=True, observed=observed)
+    progress = condition(obj, "Progressing") or {}
+    rolls_out = progress.get("status") == "True" and progress.get("reason") in ROLLING_OUT
+    stalled = condition_is(obj, "Progressing", "False") or condition_is(obj, "ReplicaFailure")
+    return Health(
+        ready=False,
+        observed=observed + _condition_text(obj),
+        may_settle=not stalled and (rolls_out or is_young(obj, now)),
+    )
 
 
-def stateful_set(obj: Json) -> Health:
+def stateful_set(obj: Json, now: float = 0.0) -> Health:
     """Judge a StatefulSet: all replicas ready, and updated where its strategy updates them."""
     wanted = _replicas(obj)
     updated, ready = count(obj, "updatedReplicas"), count(obj, "readyReplicas")
     observed = f"{ready} of {wanted} replicas ready"
-    if problem := unobserved(obj) or _scaled_down(wanted):
-        return Health(ready=False, observed=problem)
+    if verdict := unusable(obj) or _scaled_down(wanted):
+        return verdict
     to_update = 0 if updates_on_delete(obj) else max(0, wanted - _partition(obj))
     if updated < to_update:
         observed += f", {updated} of the current revision"
-    return Health(ready=ready >= wanted and updated >= to_update, observed=observed)
+    is_ready = ready >= wanted and updated >= to_update
+    on_its_way = updated < to_update or is_young(obj, now)
+    return Health(ready=is_ready, observed=observed, may_settle=not is_ready and on_its_way)
 
 
 def job(obj: Json) -> Health:
@@ -98,8 +121,8 @@ def volume_claim(obj: Json) -> Health:
 def namespace(obj: Json) -> Health:
     """Judge a Namespace: it is active."""
     phase = text(obj, "status", "phase") or "unknown"
-    if is_being_deleted(obj):
-        phase = "Terminating"
+    if problem := deletion(obj):
+        return Health(ready=False, observed=f"phase Terminating, {problem}")
     return Health(ready=phase == "Active", observed=f"phase {phase}")
 
 
@@ -110,18 +133,23 @@ def custom_resource_definition(obj: Json) -> Health:
 
 def by_condition(obj: Json, kind: str) -> Health:
     """Judge any object by one condition that must be True."""
+    if problem := deletion(obj):
+        return Health(ready=False, observed=problem)
     found = condition(obj, kind)
     if found is None:
         return Health(ready=False, observed=f"has no condition {kind}")
     status = text(found, "status") or "unknown"
     detail = ": ".join(part for part in (text(found, "reason"), text(found, "message")) if part)
-    observed = f"{kind} is {status}" + (f" ({detail})" if detail and status != "True" else "")
+    why = f" ({brief(detail)})" if detail and status != "True" else ""
+    observed = f"{kind} is {status}{why}"
     return Health(ready=status == "True", observed=observed)
 
 
-JUDGES: Mapping[str, Callable[[Json], Health]] = {
+ROLLED_OUT: Mapping[str, Callable[[Json, float], Health]] = {
     "Deployment": deployment,
     "StatefulSet": stateful_set,
+}
+JUDGES: Mapping[str, Callable[[Json], Health]] = {
     "Job": job,
     "CronJob": cron_job,
     "Pod": pod,
@@ -132,8 +160,15 @@ JUDGES: Mapping[str, Callable[[Json], Health]] = {
 """DaemonSets apart, which need the nodes; every kind that is missing here just has to exist."""
 
 
-def _scaled_down(wanted: int) -> str:
-    return "" if wanted > 0 else "scaled to 0 replicas"
+def _is_lost(kind: str, obj: Json) -> bool:
+    """Whether an object that is not ready never will be."""
+    if kind == "Pod" and parse_pod(obj).is_stuck:
+        return True
+    return text(obj, "status", "phase") in ("Failed", "Lost") or condition_is(obj, "Failed")
+
+
+def _scaled_down(wanted: int) -> Health | None:
+    return None if wanted > 0 else Health(ready=False, observed="scaled to 0 replicas")
 
 
 def _replicas(obj: Json) -> int:
@@ -157,5 +192,5 @@ def _condition_text(obj: Json) -> str:
         if condition_is(obj, kind, bad):
             found = condition(obj, kind) or {}
             detail = text(found, "message") or text(found, "reason")
-            return f" ({detail})" if detail else ""
+            return f" ({brief(detail)})" if detail else ""
     return ""

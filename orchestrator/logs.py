@@ -21,6 +21,7 @@ class Log:
     stdout: tuple[str, ...] = ()
     stderr: tuple[str, ...] = ()
     facts: dict[str, Any] = field(default_factory=dict)
+    unreadable: str = ""  # the first line that was meant as a fact
 
     @property
     def results(self) -> list[str]:
@@ -34,11 +35,15 @@ def split(text: str) -> Log:
     stdout: list[str] = []
     stderr: list[str] = []
     facts: dict[str, Any] = {}
+    unreadable: list[str] = []
     for line in text.rstrip("\n").split("\n") if text.strip() else []:
-        if line.startswith(contract.FACT_PREFIX) and _take_fact(line, facts):
-            continue
+        if line.startswith(contract.FACT_PREFIX):
+            if _take_fact(line, facts):
+                continue
+            unreadable.append(cut(line))
         (stderr if LOG_LINE.match(line) else stdout).append(line)
-    return Log(_shorten(stdout, contract.EVIDENCE_LINES), _shorten(stderr, STDERR_LINES), facts)
+    kept = _shorten(stdout, contract.EVIDENCE_LINES), _shorten(stderr, STDERR_LINES)
+    return Log(*kept, facts, next(iter(unreadable), ""))
 
 
 def _take_fact(line: str, facts: dict[str, Any]) -> bool:

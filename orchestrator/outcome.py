@@ -1,13 +1,14 @@
 """How one check ended, and what that says about its phase and the run."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from helper.check import SkipCode
-from helper.resource import number, part
+from helper.resource import text
 from orchestrator.exits import Exit
+from orchestrator.facts import coverage_of, objection
 
 
 class Status(StrEnum):
@@ -26,6 +27,7 @@ class PhaseStatus(StrEnum):
     FAILED = "failed"
     OTHER = "other"
     INCOMPLETE = "incomplete"
+    NARROWED = "narrowed"  # the operator left checks out; nothing is said of those
     SKIPPED = "skipped"
     NOT_SELECTED = "not selected"
 
@@ -34,14 +36,18 @@ GRAVITY = (
     PhaseStatus.FAILED,
     PhaseStatus.OTHER,
     PhaseStatus.INCOMPLETE,
+    PhaseStatus.NARROWED,
     PhaseStatus.PASSED,
     PhaseStatus.SKIPPED,
 )
 
 
 NOT_RUN = "not-run"  # skip code of a check that never started
+CANCELLED = "Cancelled"  # raw status of a check that the run's own end stopped
 NO_CLUSTER = "no-cluster"  # skip code of a dry run
-NEUTRAL = frozenset({SkipCode.NOT_APPLICABLE, NO_CLUSTER})
+UNKNOWN_CHECK = "unknown-check"  # skip code of a name that nobody knows, which was allowed
+DESELECTED = "deselected"  # skip code of a check that the operator left out
+NEUTRAL = frozenset({SkipCode.NOT_APPLICABLE, NO_CLUSTER, UNKNOWN_CHECK})
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,7 @@ class Split:
     wait_s: float | None = None  # from the Job's creation to its container's start
     run_s: float | None = None
     collect_s: float | None = None  # from the container's end to the recorded outcome
+    created: float | None = None  # when the wait began, in seconds since 1970
 
 
 @dataclass(frozen=True)
@@ -79,15 +86,36 @@ class Outcome:
     @property
     def is_neutral(self) -> bool:
         """Whether it was skipped as asked for: by the recipe's scope, or without any cluster."""
-        return self.status is Status.SKIPPED and self.facts.get("skip") in NEUTRAL
+        return self.status is Status.SKIPPED and text(self.facts, "skip") in NEUTRAL
+
+    @property
+    def is_deselected(self) -> bool:
+        """Whether the operator left it out."""
+        return self.status is Status.SKIPPED and text(self.facts, "skip") == DESELECTED
+
+    @property
+    def was_cut_short(self) -> bool:
+        """Whether the run itself ended before the check had its chance."""
+        return self.raw_status == CANCELLED or self.facts.get("skip") == NOT_RUN
 
     def lacks_coverage(self, minimum: float) -> bool:
         """Whether less was looked at than `minimum`, a share from 0 to 1."""
-        coverage = part(self.facts, "coverage")
-        seen, total = number(coverage, "seen"), number(coverage, "total")
-        if seen is None or total is None:
+        if "coverage" not in self.facts:  # it is not measured by what it does not tell
             return False
-        return seen < round(minimum * total, 6)  # rounded, since 0.07 * 100 is more than 7
+        coverage = coverage_of(self.facts)
+        return coverage is None or not coverage.reaches(minimum)
+
+
+def borne_out(outcome: Outcome, unreadable: str = "") -> Outcome:
+    """Take a pass back that its own facts do not bear out; what cannot be read is no pass.
+
+    `unreadable` is a line that was meant as a fact.
+    """
+    found = objection(outcome.facts, unreadable) if outcome.status is Status.PASSED else None
+    if found is None:
+        return outcome
+    message = f"it ended as passed, but {found.words}"
+    return replace(outcome, status=Status.OTHER, message=message, raw_status=found.raw_status)
 
 
 @dataclass(frozen=True)
@@ -109,7 +137,9 @@ class PhaseResult:
     @property
     def verdicts(self) -> set[PhaseStatus]:
         """Every verdict that its checks call for, the lesser ones too."""
-        found = {PhaseStatus(outcome.status) for outcome in self.outcomes}
+        found = {PhaseStatus(item.status) for item in self.outcomes if not item.is_deselected}
+        if any(item.is_deselected for item in self.outcomes):
+            found.add(PhaseStatus.NARROWED)
         if any(is_incomplete(outcome, self.min_coverage) for outcome in self.outcomes):
             found.add(PhaseStatus.INCOMPLETE)
         if found != {PhaseStatus.SKIPPED}:
@@ -123,8 +153,9 @@ class PhaseResult:
 
 def is_incomplete(outcome: Outcome, min_coverage: float) -> bool:
     """Whether a check that did not fail leaves something unproven."""
-    skipped = outcome.status is Status.SKIPPED and not outcome.is_neutral
-    return skipped or outcome.lacks_coverage(min_coverage)
+    if outcome.is_neutral or outcome.is_deselected:  # it had nothing to look at
+        return False
+    return outcome.status is Status.SKIPPED or outcome.lacks_coverage(min_coverage)
 
 
 FAIL_ON = ("failed", "other", "incomplete", "skipped")

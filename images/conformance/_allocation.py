@@ -3,12 +3,13 @@
 There is never a fallback: a recipe that names one mechanism is not served by the other.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from helper.findings import some
 from helper.models import Policy
 from helper.nodes import GPU, Node, gpu_nodes, judged
-from helper.resource import Json, name, text
+from helper.resource import Json, items, name, text
 from images.conformance._slices import WHOLE_GPU, Slice, usable_devices
 
 GPU_DRIVER = "gpu.nvidia.com"  # driver and DeviceClass have the same name
@@ -104,6 +105,32 @@ def verify(policy: Policy, mode: Mode) -> str:
             f"set it on DeviceClass {GPU_DRIVER}"
         )
     return ""
+
+
+def class_problem(drivers: Iterable[str], classes: Sequence[Json]) -> str:
+    """Which driver's devices no DeviceClass can select; empty when each has a class.
+
+    A claim names a class, so devices without one cannot be asked for.
+    """
+    orphans = sorted(
+        driver for driver in drivers if not any(_may_select(item, driver) for item in classes)
+    )
+    if not orphans:
+        return ""
+    names = some([name(item) for item in classes]) or "none"
+    return (
+        f"no DeviceClass selects devices of {', '.join(orphans)}, so that nobody can claim one "
+        f"(want one a driver; DeviceClasses here: {names}); install the driver's chart in full, "
+        "see kubectl get deviceclasses"
+    )
+
+
+def _may_select(item: Json, driver: str) -> bool:
+    """Whether a class may admit a driver's devices; its CEL selectors are read, not evaluated."""
+    selectors = items(item, "spec", "selectors")
+    quoted = (f"'{driver}'", f'"{driver}"')
+    expressions = [text(selector, "cel", "expression") for selector in selectors]
+    return not selectors or any(mark in words for words in expressions for mark in quoted)
 
 
 def _per_node(devices: Mapping[str, int]) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from helper import pod_states
 from helper.context import Context
 from helper.daemon_sets import daemon_set
-from helper.findings import excerpt
+from helper.findings import Problem, excerpt
 from helper.health import Health
 from helper.kinds import DAEMON_SETS, DEPLOYMENTS, PODS
 from helper.nodes import Node
@@ -71,38 +71,43 @@ def read_driver(ctx: Context, namespace: str, nodes: Sequence[Node]) -> Driver:
     return found
 
 
-def healths(driver: Driver, nodes: Sequence[Node]) -> list[tuple[str, Health]]:
+def healths(driver: Driver, nodes: Sequence[Node], now: float = 0.0) -> list[tuple[str, Health]]:
     """Each workload of the driver, by title, and how it does."""
     where = driver.namespace
     return [
-        (f"DaemonSet {where}/{name(item)}", daemon_set(item, nodes, driver.plugin_pods))
+        (f"DaemonSet {where}/{name(item)}", daemon_set(item, nodes, driver.plugin_pods, now))
         for item in driver.plugins
-    ] + [(f"Deployment {where}/{name(item)}", deployment(item)) for item in driver.controllers]
+    ] + [(f"Deployment {where}/{name(item)}", deployment(item, now)) for item in driver.controllers]
 
 
-def problems(driver: Driver, nodes: Sequence[Node]) -> list[str]:
+def problems(driver: Driver, nodes: Sequence[Node], now: float = 0.0) -> list[Problem]:
     """What is wrong with the driver's workloads."""
     where = f"namespace {driver.namespace}"
     if not driver.plugins:
         others = ", ".join(driver.other_sets) or "none"
         wanted = f"want one with {SELECTOR}; DaemonSets there: {others}"
         problem = f"no kubelet plugin of the NVIDIA DRA driver in {where} ({wanted})"
-        return [f"{problem}; install the driver, or correct its namespace in the recipe"]
+        return [Problem(f"{problem}; install the driver, or correct its namespace in the recipe")]
     if len(driver.plugins) > 1:
         names = ", ".join(name(item) for item in driver.plugins)
         problem = f"{len(driver.plugins)} kubelet plugins of the NVIDIA DRA driver in {where}"
-        return [f"{problem}: {names} (want one); remove what an older release left behind"]
+        words = f"{problem}: {names} (want one); remove what an older release left behind"
+        return [Problem(words)]
     found = [
-        f"{title}: {health.observed} (want all ready where nodes can be judged); "
-        f"see kubectl describe pods -n {driver.namespace}"
-        for title, health in healths(driver, nodes)
+        Problem(
+            f"{title}: {health.observed} (want all ready where nodes can be judged); "
+            f"see kubectl describe pods -n {driver.namespace}",
+            health.may_settle,
+        )
+        for title, health in healths(driver, nodes, now)
         if not health.ready
     ]
     if has_compute_domains(driver.plugins[0]) and not driver.controllers:
-        found.append(
+        words = (
             f"no compute-domain controller in {where} (want a Deployment, since the kubelet "
             f"plugin serves compute domains); see kubectl get deployments -n {driver.namespace}"
         )
+        found.append(Problem(words))
     return found
 
 

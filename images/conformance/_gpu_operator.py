@@ -7,8 +7,19 @@ controllers/state_manager.go (`isStateEnabled`), api/nvidia/v1alpha1/gpucluster_
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from helper.nodes import Node
-from helper.resource import Json, condition, is_being_deleted, items, labels, name, part, text
+from helper.findings import brief
+from helper.health import deletion
+from helper.resource import (
+    Json,
+    condition,
+    is_being_deleted,
+    items,
+    labels,
+    name,
+    number,
+    part,
+    text,
+)
 
 OWNERS = frozenset({"ClusterPolicy", "GPUCluster", "NVIDIADriver"})
 # Reasons of a condition (internal/conditions) that a state alone does not tell.
@@ -25,6 +36,8 @@ class Policy:
     state: str
     reason: str = ""  # of the condition that explains the state
     message: str = ""
+    against: str = ""  # conditions that say that it is not ready
+    behind: str = ""  # which generation the status is of, when it is an older one
 
     @property
     def is_ignored(self) -> bool:
@@ -44,20 +57,28 @@ class Operand:
     setting: str  # the part of the custom resource that asks for it
     names: tuple[str, ...]  # DaemonSets that do the work, one of them at least
     is_prefix: bool = False  # one DaemonSet an operating system or kernel, with its name appended
+    label: str = ""  # of nodes that want it, after `nvidia.com/gpu.deploy.`
 
 
+DEVICE_PLUGIN, MIG_MANAGER = "devicePlugin", "migManager"
 # In ClusterPolicy: setting, what an absent `enabled` means, names.
 CLUSTER_POLICY_OPERANDS = (
-    (True, Operand("driver", ("nvidia-driver-daemonset",), is_prefix=True)),
-    (True, Operand("toolkit", ("nvidia-container-toolkit-daemonset",))),
-    (True, Operand("devicePlugin", ("nvidia-device-plugin-daemonset",))),
-    (True, Operand("dcgm", ("nvidia-dcgm",))),
-    (True, Operand("dcgmExporter", ("nvidia-dcgm-exporter",))),
-    (True, Operand("gfd", ("gpu-feature-discovery",))),
-    (True, Operand("migManager", ("nvidia-mig-manager",))),
-    (False, Operand("nodeStatusExporter", ("nvidia-node-status-exporter",))),
+    (True, Operand("driver", ("nvidia-driver-daemonset",), is_prefix=True, label="driver")),
+    (True, Operand("toolkit", ("nvidia-container-toolkit-daemonset",), label="container-toolkit")),
+    (True, Operand(DEVICE_PLUGIN, ("nvidia-device-plugin-daemonset",), label="device-plugin")),
+    (True, Operand("dcgm", ("nvidia-dcgm",), label="dcgm")),
+    (True, Operand("dcgmExporter", ("nvidia-dcgm-exporter",), label="dcgm-exporter")),
+    (True, Operand("gfd", ("gpu-feature-discovery",), label="gpu-feature-discovery")),
+    (True, Operand(MIG_MANAGER, ("nvidia-mig-manager",), label="mig-manager")),
+    (
+        False,
+        Operand(
+            "nodeStatusExporter", ("nvidia-node-status-exporter",), label="node-status-exporter"
+        ),
+    ),
 )
-VALIDATOR = Operand("validator", ("nvidia-operator-validator",))  # cannot be turned off
+# Cannot be turned off.
+VALIDATOR = Operand("validator", ("nvidia-operator-validator",), label="operator-validator")
 DRA_DRIVER = Operand("draDriver", ("nvidia-dra-driver-kubelet-plugin",))  # nor can this one
 # In GPUCluster; newer operators add -dra, so that names differ from ClusterPolicy's.
 GPU_CLUSTER_OPERANDS = (
@@ -68,16 +89,28 @@ GPU_CLUSTER_OPERANDS = (
 
 def parse_policy(obj: Json) -> Policy:
     """The state of a custom resource, and the condition that explains it."""
-    explaining = condition(obj, "Error") or {}
-    if explaining.get("status") != "True":
-        explaining = condition(obj, "Ready") or {}
+    ready, error = condition(obj, "Ready") or {}, condition(obj, "Error") or {}
+    explaining = error if error.get("status") == "True" else ready
+    bad = [("Ready", ready)] if ready and ready.get("status") != "True" else []
+    bad += [("Error", error)] if error.get("status") == "True" else []
+    state = text(obj, "status", "state")
     return Policy(
         kind=text(obj, "kind"),
         name=name(obj),
-        state="being deleted" if is_being_deleted(obj) else text(obj, "status", "state"),
+        state=deletion(obj) if is_being_deleted(obj) else state,
         reason=text(explaining, "reason"),
-        message=text(explaining, "message"),
+        message=brief(text(explaining, "message")),
+        against=" and ".join(f"{kind}={text(found, 'status')}" for kind, found in bad),
+        behind=_behind(obj, explaining),
     )
+
+
+def _behind(obj: Json, explaining: Json) -> str:
+    """Which older generation the status is of; empty when it is current or does not tell."""
+    generation = number(obj, "metadata", "generation") or 0
+    told = [number(obj, "status", "observedGeneration"), number(explaining, "observedGeneration")]
+    seen = min((item for item in told if item is not None), default=generation)
+    return f"generation {seen} of {generation}" if seen < generation else ""
 
 
 def expected_operands(obj: Json) -> list[Operand]:
@@ -111,35 +144,48 @@ def is_operand(daemon_set: Json, expected: Iterable[Operand]) -> bool:
     return bool(owners & OWNERS) or any(implements(daemon_set, operand) for operand in expected)
 
 
-def opts_out(node: Node) -> bool:
-    """Whether a node's label keeps all operands off it."""
-    return node.labels.get("nvidia.com/gpu.deploy.operands") == "false"
-
-
 def state_problem(policy: Policy, gpu_nodes: int) -> str:
     """Why a custom resource is not ready, or ready without reason; empty when it is well."""
     see = f"see kubectl describe {policy.kind.lower()} {policy.name}"
     why = ": ".join(item for item in (policy.reason, policy.message) if item)
+    told = f", {why}; {see}" if why else f"; {see}"
     if not policy.state:
         return (
             f"{policy.title} has no status.state (want ready): the operator has not reconciled it; "
             "see the operator's log"
         )
     if policy.state != "ready":
+        return f"{policy.title} is {policy.state} (want ready){told}"
+    if policy.behind:
         return (
-            f"{policy.title} is {policy.state} (want ready)" + (f", {why}; " if why else "; ") + see
+            f"{policy.title} is ready, but by a status of {policy.behind} (want the newest): the "
+            "operator has not reconciled the last change; see the operator's log"
         )
     if policy.reason == NO_LABELS or (policy.reason == NO_GPU_NODES and gpu_nodes):
         return (
             f"{policy.title} is ready but the operator sees no GPU node of {gpu_nodes}, {why}; "
             "check that node feature discovery runs and labels the nodes"
         )
+    if policy.against:
+        return (
+            f"{policy.title} contradicts itself: status.state is ready, but condition "
+            f"{policy.against} (want both to say ready){told}"
+        )
     return ""
 
 
 def only_waits_for_pods(policy: Policy) -> bool:
     """Whether pods alone, perhaps those of nodes that cannot be judged, keep it from ready."""
-    return policy.state == "notReady" and (not policy.reason or policy.reason.endswith("NotReady"))
+    if policy.behind:
+        return False
+    if policy.state == "notReady":
+        return not policy.reason or policy.reason.endswith("NotReady")
+    return policy.state == "ready" and bool(policy.against) and policy.reason.endswith("NotReady")
+
+
+def may_settle(policy: Policy) -> bool:
+    """Whether the operator is still at work on a custom resource, as far as that tells."""
+    return bool(policy.behind) or only_waits_for_pods(policy)
 
 
 def _enabled(obj: Json, operands: Iterable[tuple[bool, Operand]]) -> list[Operand]:

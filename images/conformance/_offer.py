@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from helper.check import Fail, Skip, SkipCode
+from helper.check import Fail, Skip, SkipCode, Unsettled
 from helper.context import Context
-from helper.findings import excerpt
+from helper.findings import excerpt, some
 from helper.kinds import Resource
 from helper.nodes import Node, gpu_nodes, judged, left_out
-from helper.resource import Json
-from helper.scheduling import refused_taints, selects
-from images.conformance._allocation import VENDOR_SUFFIX
-from images.conformance._slices import Slice, parse_slice, pool_problems, usable_devices
+from helper.resource import Json, is_being_deleted
+from helper.scheduling import refused_taints, selects, unmatched_labels
+from images.conformance._allocation import GPU_DRIVER, VENDOR_SUFFIX
+from images.conformance._slices import Slice, current, parse_slice, pool_problems, usable_devices
 
 ROWS_SHOWN = 40  # evidence is read by people; the worst comes first
 
@@ -32,6 +32,11 @@ class Offer:
         return {node for per_node in self.devices.values() for node in per_node}
 
     @property
+    def drivers(self) -> list[str]:
+        """The drivers that have something to offer."""
+        return sorted(name for name, per_node in self.devices.items() if per_node)
+
+    @property
     def summary(self) -> str:
         """As the operator reads it."""
         counts = [
@@ -45,14 +50,15 @@ class Offer:
         gaps = left_out(self.nodes)
         for node in judged(self.nodes):
             mine = self._slices_of(node)
-            if node.name in self.served:
-                continue
-            if not selects(self.plugin, node) and not mine:
-                gaps[node.name] = "the kubelet plugin's node selector or affinity leaves it out"
-            elif taints := refused_taints(self.plugin, node):
-                gaps[node.name] = f"the kubelet plugin does not tolerate taint {taints[0].key}"
-            elif any(item.devices for item in mine) and not self._broken_pools(mine):
-                gaps[node.name] = "all devices are tainted"
+            if node.name not in self.served:
+                if not selects(self.plugin, node) and not mine:
+                    gaps[node.name] = "the kubelet plugin's node selector or affinity leaves it out"
+                    continue
+                if taints := refused_taints(self.plugin, node):
+                    gaps[node.name] = f"the kubelet plugin does not tolerate taint {taints[0].key}"
+                    continue
+            if tainted := self._tainted(node):
+                gaps[node.name] = f"all devices of {', '.join(tainted)} are tainted"
         return gaps
 
     def defects(self) -> dict[str, str]:
@@ -65,12 +71,32 @@ class Offer:
                 continue
             if broken := self._broken_pools(mine):
                 defects[node.name] = broken[0]
-            elif node.name not in self.served:
-                defects[node.name] = "no ResourceSlice with a device"
+            elif missing := self._unserved(node):
+                defects[node.name] = "; ".join(_empty(mine, driver) for driver in missing)
         return defects
 
+    def is_being_published(self) -> bool:
+        """Whether every defect is a pool that may have slices still to come."""
+        broken = {
+            node.name for node in judged(self.nodes) if self._broken_pools(self._slices_of(node))
+        }
+        return self.defects().keys() <= broken
+
+    def _unserved(self, node: Node) -> list[str]:
+        """The drivers that offer a node nothing, of those that serve others or own slices."""
+        drivers = self.drivers or sorted({item.driver for item in self.slices}) or [VENDOR_SUFFIX]
+        return [item for item in drivers if node.name not in self.devices.get(item, {})]
+
+    def _tainted(self, node: Node) -> list[str]:
+        """The drivers that have devices on a node, and none that pods are let to."""
+        mine = [item for item in self._slices_of(node) if item.devices]
+        if self._broken_pools(mine):
+            return []
+        unserved = self._unserved(node)
+        return sorted({item.driver for item in mine if item.driver in unserved})
+
     def _slices_of(self, node: Node) -> list[Slice]:
-        return [item for item in self.slices if item.node == node.name]
+        return [item for item in current(self.slices) if item.node == node.name]
 
     def _broken_pools(self, slices: Sequence[Slice]) -> list[str]:
         """What is wrong with the pools of some slices, each driver apart."""
@@ -82,18 +108,30 @@ class Offer:
         ]
 
 
+def _empty(slices: Sequence[Slice], driver: str) -> str:
+    """Why a node whose pools are complete offers nothing of a driver."""
+    mine = [item for item in slices if item.driver == driver]
+    if not mine:
+        return f"no ResourceSlice of {driver} in the newest generation"
+    pool = f"pool {mine[0].pool} of {driver}"
+    return f"{pool} has no device in its newest generation {mine[0].generation}"
+
+
 def read_offer(ctx: Context, api: Resource, nodes: Sequence[Node], plugin: Json) -> Offer:
     """All NVIDIA devices, and as coverage the GPU nodes that could be judged."""
-    slices = [
-        item for item in map(parse_slice, ctx.kube.list(api)) if item.driver.endswith(VENDOR_SUFFIX)
-    ]
+    found = [item for item in ctx.kube.list(api) if not is_being_deleted(item)]
+    slices = [item for item in map(parse_slice, found) if item.driver.endswith(VENDOR_SUFFIX)]
     at = frozenset(item.node for item in slices if item.node)
     drivers = {item.driver for item in slices}
     with_gpus = gpu_nodes(nodes, at)
-    served = [item for item in with_gpus if item.name in at or selects(plugin, item)]
+    chosen = [item for item in with_gpus if item.name in at or not unmatched_labels(plugin, item)]
+    outside = [item.name for item in with_gpus if item not in chosen]
+    if chosen and outside:
+        note = f"{len(outside)}, left out by the kubelet plugin's node selector: {some(outside)}"
+        ctx.evidence.text("GPU nodes out of scope", note)
     offer = Offer(
         slices=slices,
-        nodes=served or with_gpus,  # a plugin that wants no GPU node at all is a defect
+        nodes=chosen or with_gpus,  # a plugin that wants no GPU node at all is a defect
         devices={name: usable_devices(slices, nodes, name) for name in drivers},
         pool_problems=pool_problems(slices),
         plugin=plugin,
@@ -102,7 +140,8 @@ def read_offer(ctx: Context, api: Resource, nodes: Sequence[Node], plugin: Json)
     rows = sorted((slice_row(item, offer, known) for item in slices), key=lambda row: not row.note)
     title = excerpt("ResourceSlices", ROWS_SHOWN, len(rows))
     ctx.evidence.table(title, rows[:ROWS_SHOWN], shell="kubectl get resourceslices")
-    ctx.evidence.text("Usable devices", offer.summary)
+    no_gpu = "" if GPU_DRIVER in offer.drivers else "\nnone of them is a GPU"
+    ctx.evidence.text("Usable devices", offer.summary + no_gpu)
     gaps = offer.gaps()
     total = len(offer.nodes)
     ctx.evidence.coverage(total - len(gaps), total, "GPU nodes", gaps)
@@ -170,7 +209,9 @@ def require_devices(offer: Offer) -> None:
         )
     if not offer.served:
         count = len(offer.slices)
-        raise Fail(f"{count} NVIDIA ResourceSlices but no usable device: {shown}; {wanted}")
+        kind = Unsettled if defects and offer.is_being_published() else Fail
+        raise kind(f"{count} NVIDIA ResourceSlices but no usable device: {shown}; {wanted}")
     if defects:
+        kind = Unsettled if offer.is_being_published() else Fail
         share = f"{len(defects)} of {len(judged(offer.nodes))} GPU nodes"
-        raise Fail(f"{share} lack usable devices: {shown}; {wanted}")
+        raise kind(f"{share} lack usable devices: {shown}; {wanted}")

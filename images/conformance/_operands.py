@@ -1,16 +1,15 @@
 """The GPU operator's operands: the DaemonSets it runs on GPU nodes, and those it should run."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from helper import nodes as node_facts
 from helper.context import Context
-from helper.daemon_sets import daemon_set, misses_pods
-from helper.health import Health
+from helper.daemon_sets import DESIRED, daemon_set, misses_pods, own_pods
+from helper.findings import Problem
+from helper.health import Health, count
 from helper.kinds import DAEMON_SETS, PODS
-from helper.kube import Kube
 from helper.nodes import Node
-from helper.pod_states import parse_pod
+from helper.pod_states import PodState, parse_pod
 from helper.resource import Json, name, namespace, part
 from helper.scheduling import targets
 from images.conformance import _gpu_operator as operator
@@ -22,11 +21,26 @@ class Operated:
     """A DaemonSet that the operator runs, or should run, and how it does."""
 
     name: str
-    asked_by: str  # setting of the custom resource; empty for what is there without being required
-    exists: bool
+    operand: Operand | None  # None for what is there without being required
     health: Health
-    misses_pods: bool = False
-    wanted_on: frozenset[str] = frozenset()  # nodes that it should run on
+    daemon_set: Json = field(default_factory=dict, repr=False)  # empty when it is missing
+    wanted_on: frozenset[str] = frozenset()  # nodes that it should run on by its own template
+    ready_on: frozenset[str] = frozenset()  # nodes where it has a ready pod
+
+    @property
+    def exists(self) -> bool:
+        """Whether the operator has made it."""
+        return bool(self.daemon_set)
+
+    @property
+    def asked_by(self) -> str:
+        """The setting of the custom resource that asks for it."""
+        return self.operand.setting if self.operand else ""
+
+    @property
+    def misses_pods(self) -> bool:
+        """Whether it has fewer ready pods than it wants."""
+        return misses_pods(self.daemon_set)
 
 
 def read_operated(
@@ -37,20 +51,13 @@ def read_operated(
     wanted = [operand for item in active for operand in operator.expected_operands(item)]
     sets = ctx.kube.list(DAEMON_SETS, where)
     found = [
-        Operated(
-            name=name(item),
-            asked_by=_asked_by(item, wanted),
-            exists=True,
-            health=_judge(ctx.kube, item, nodes),
-            misses_pods=misses_pods(item),
-            wanted_on=frozenset(node.name for node in nodes if targets(item, node)),
-        )
+        _judge(ctx, item, _asked_by(item, wanted), nodes)
         for item in sets
         if operator.is_operand(item, wanted)
     ]
     absent = Health(ready=False, observed="not found")
     found += [
-        Operated(operand.names[0], operand.setting, exists=False, health=absent)
+        Operated(operand.names[0], operand, absent)
         for operand in wanted
         if not any(operator.implements(item, operand) for item in sets)
     ]
@@ -62,34 +69,19 @@ def read_operated(
     return found
 
 
-def cover(ctx: Context, nodes: Sequence[Node], operated: Sequence[Operated]) -> list[Node]:
-    """State which GPU nodes were judged, and give them; nodes that opt out are out of scope."""
-    found = [node for node in node_facts.gpu_nodes(nodes) if not operator.opts_out(node)]
-    reached = {name for item in operated for name in item.wanted_on}
-    left_out = node_facts.left_out(found)
-    if reached:  # an operator that reaches no node at all is a finding, not a gap
-        for node in node_facts.judged(found):
-            if node.name not in reached:
-                left_out[node.name] = "no operand is scheduled here (labels or taints)"
-    ctx.evidence.coverage(len(found) - len(left_out), len(found), "GPU nodes", left_out)
-    return [node for node in found if node.name not in left_out]
-
-
-def operand_problems(operated: Sequence[Operated], where: str, usable: Sequence[Node]) -> list[str]:
+def operand_problems(
+    operated: Sequence[Operated], where: str, usable: Sequence[Node]
+) -> list[Problem]:
     """What is wrong with the operands; without GPU nodes the operator creates none."""
-    problems = [
-        f"operand {item.asked_by or 'DaemonSet'} {where}/{item.name}: {item.health.observed} "
-        f"(want a ready pod on each of its nodes); see kubectl get pods -n {where} -o wide"
+    return [
+        Problem(
+            f"operand {item.asked_by or 'DaemonSet'} {where}/{item.name}: {item.health.observed} "
+            f"(want a ready pod on each of its nodes); see kubectl get pods -n {where} -o wide",
+            item.health.may_settle,
+        )
         for item in operated
         if not item.health.ready and (item.exists or usable)
     ]
-    if usable and operated and all(item.health.is_empty for item in operated):
-        names = ", ".join(node.name for node in usable[:5])
-        problems.append(
-            f"no operand is scheduled on any of {len(usable)} GPU nodes ({names}); "
-            "check their labels nvidia.com/gpu.deploy.* and taints against the DaemonSets"
-        )
-    return problems
 
 
 def is_well(operated: Sequence[Operated]) -> bool:
@@ -97,16 +89,28 @@ def is_well(operated: Sequence[Operated]) -> bool:
     return all(item.health.ready for item in operated)
 
 
-def _judge(kube: Kube, item: Json, nodes: Sequence[Node]) -> Health:
-    """Judge one DaemonSet; its pods are read only when some are missing."""
+def _judge(ctx: Context, item: Json, operand: Operand | None, nodes: Sequence[Node]) -> Operated:
+    """Judge one DaemonSet.
+
+    Its pods are read only when some are missing, or when its status counts other nodes than its
+    template names: then the pods alone tell where it is.
+    """
+    wanted_on = frozenset(node.name for node in nodes if targets(item, node))
+    ready_on, pods, now = wanted_on, None, ctx.deadline.clock.wall()
+    if misses_pods(item) or count(item, DESIRED) != len(wanted_on):
+        pods = _read_pods(ctx, item)
+        ready_on = frozenset(pod.node for pod in own_pods(item, pods) if pod.is_ready)
+    health = daemon_set(item, nodes, pods, now)
+    return Operated(name(item), operand, health, item, wanted_on, ready_on)
+
+
+def _read_pods(ctx: Context, item: Json) -> list[PodState]:
     selector = part(item, "spec", "selector", "matchLabels")
-    if not misses_pods(item) or not selector:
-        return daemon_set(item, nodes)
+    if not selector:
+        return []
     wanted = ",".join(f"{key}={value}" for key, value in selector.items())
-    pods = kube.list(PODS, namespace(item), labels=wanted)
-    return daemon_set(item, nodes, [parse_pod(pod) for pod in pods])
+    return [parse_pod(pod) for pod in ctx.kube.list(PODS, namespace(item), labels=wanted)]
 
 
-def _asked_by(item: Json, wanted: Sequence[Operand]) -> str:
-    found = (operand.setting for operand in wanted if operator.implements(item, operand))
-    return next(found, "")
+def _asked_by(item: Json, wanted: Sequence[Operand]) -> Operand | None:
+    return next((operand for operand in wanted if operator.implements(item, operand)), None)

@@ -78,13 +78,21 @@ def pool_problems(slices: Iterable[Slice]) -> dict[tuple[str, str], str]:
         if len(sizes) > 1 or min(sizes) <= 0:
             stated = ", ".join(map(str, sorted(sizes)))
             problems[key] = f"slices of generation {generation} disagree on their number: {stated}"
-        elif len(newest) != min(sizes):
+        elif len(newest) < min(sizes):
             problems[key] = (
                 f"incomplete: {len(newest)} of {min(sizes)} slices of generation {generation}"
             )
+        elif len(newest) > min(sizes):
+            stated = f"but each states {min(sizes)}"
+            problems[key] = f"has {len(newest)} slices of generation {generation}, {stated}"
         elif repeated := sorted(item for item, count in names.items() if count > 1):
             problems[key] = f"device names are not unique: {', '.join(repeated[:3])}"
     return problems
+
+
+def current(slices: Iterable[Slice]) -> list[Slice]:
+    """The slices of each pool's newest generation; all others are leftovers."""
+    return [item for members in _pools(slices).values() for item in _newest(members)]
 
 
 def usable_devices(

@@ -14,14 +14,15 @@ from dataclasses import replace
 
 from helper.check import Fail, Skip, SkipCode, Unbuilt, check
 from helper.context import Context
-from helper.findings import fold
+from helper.findings import failure
+from helper.health import deletion
 from helper.kinds import DAEMON_SETS, NODES, Resource
 from helper.models import Policy, ValidationInput
 from helper.nodes import Node, parse_node
-from helper.resource import namespace, part
+from helper.resource import Json, name, namespace, part
 from helper.scope import require_namespace
 from images.conformance import _dra_driver as driver
-from images.conformance._allocation import Mode, inspect, verify
+from images.conformance._allocation import Mode, class_problem, inspect, verify
 from images.conformance._offer import Offer, read_offer, require_devices
 
 COMPONENTS = ("nvidia-dra-driver-gpu", "dra-driver-nvidia-gpu")
@@ -40,14 +41,15 @@ def dra_support(ctx: Context) -> None:
     require_namespace(ctx, where, "the NVIDIA DRA driver")
     nodes = [parse_node(item) for item in ctx.kube.list(NODES)]
     found = driver.read_driver(ctx, where, nodes)
-    if problems := driver.problems(found, nodes):
-        raise Fail(fold(problems, len(found.plugins) + len(found.controllers), "workloads"))
+    if problems := driver.problems(found, nodes, ctx.deadline.clock.wall()):
+        raise failure(problems, len(found.plugins) + len(found.controllers), "workloads")
     offer = read_offer(ctx, api, nodes, found.plugins[0])
     require_devices(offer)
 
-    mode = read_mode(ctx, api, nodes, offer)
+    classes = read_classes(ctx, api)
+    mode = read_mode(ctx, nodes, offer, classes)
     policy = ctx.recipe.gpu_allocation_policy
-    if problem := verify(policy, mode):
+    if problem := verify(policy, mode) or class_problem(offer.drivers, classes):
         raise Fail(problem)
     if mode.dual_nodes:
         ctx.evidence.result(f"warning: {len(mode.dual_nodes)} nodes offer their GPUs twice")
@@ -100,9 +102,16 @@ def missing_api(api: Resource | None, served: Sequence[str]) -> str:
     )
 
 
-def read_mode(ctx: Context, api: Resource, nodes: Sequence[Node], offer: Offer) -> Mode:
+def read_classes(ctx: Context, api: Resource) -> list[Json]:
+    """The DeviceClasses that stay."""
+    found = ctx.kube.list(replace(api, plural="deviceclasses", kind="DeviceClass"))
+    rows = [{"device class": name(item), "going": deletion(item)} for item in found]
+    ctx.evidence.table("DeviceClasses", rows, shell="kubectl get deviceclasses")
+    return [item for item in found if not deletion(item)]
+
+
+def read_mode(ctx: Context, nodes: Sequence[Node], offer: Offer, classes: Sequence[Json]) -> Mode:
     """How GPUs are handed out here, recorded before it is compared with the policy."""
-    classes = ctx.kube.list(replace(api, plural="deviceclasses", kind="DeviceClass"))
     mode = inspect(nodes, offer.slices, classes)
     ctx.evidence.text("GPU allocation policy", str(ctx.recipe.gpu_allocation_policy))
     rules = ctx.kube.resource(GROUP, "devicetaintrules")

@@ -1,7 +1,8 @@
 """GPU operator: it runs, its custom resource is ready, and so is every operand this asks for.
 
 Reads         the operator's Namespace, and in it Deployments, DaemonSets, and the pods of
-              DaemonSets that miss some; ClusterPolicies and GPUClusters; nodes
+              DaemonSets that miss some or are not where they should be; ClusterPolicies and
+              GPUClusters; nodes
 Creates       nothing
 Skips when    the recipe leaves out or disables the GPU operator; without a recipe, when there is
               no operator; when no GPU node can be judged
@@ -12,20 +13,16 @@ from collections.abc import Sequence
 from helper import nodes as node_facts
 from helper.check import Fail, Skip, SkipCode, check
 from helper.context import Context
-from helper.findings import fold
+from helper.findings import Problem, failure
 from helper.kinds import DEPLOYMENTS, NODES
 from helper.nodes import Node, parse_node
 from helper.resource import Json, labels, name
 from helper.scope import component_namespace, require_namespace
 from helper.workloads import deployment
 from images.conformance import _gpu_operator as operator
-from images.conformance._operands import (
-    Operated,
-    cover,
-    is_well,
-    operand_problems,
-    read_operated,
-)
+from images.conformance._gpu_counts import count_problems
+from images.conformance._operand_gaps import gap_problems, out_of_scope
+from images.conformance._operands import Operated, is_well, operand_problems, read_operated
 
 COMPONENTS = ("gpu-operator", "gpu-operator-ocp")
 DEFAULT_NAMESPACE = "gpu-operator"
@@ -44,15 +41,17 @@ def gpu_operator_health(ctx: Context) -> None:
     deployments = read_deployments(ctx, where)
     policies = read_policies(ctx)
     operated = read_operated(ctx, where, policies, nodes)
-    usable = cover(ctx, nodes, operated)
+    usable = cover(ctx, nodes, policies)
 
     problems = [
-        *operator_problems(deployments, policies, where),
+        *operator_problems(deployments, policies, where, ctx.deadline.clock.wall()),
         *policy_problems(policies, operated, len(usable)),
         *operand_problems(operated, where, usable),
+        *gap_problems(operated, usable, where),
+        *count_problems(with_device_plugin(operated, usable), where),
     ]
     if problems:
-        raise Fail(fold(problems, len(deployments) + len(policies) + len(operated), "objects"))
+        raise failure(problems, len(deployments) + len(policies) + len(operated), "objects")
     if not usable:
         reason = "the GPU operator is ready, but no GPU node can be judged, and so no operand"
         raise Skip(reason, SkipCode.CAPACITY)
@@ -61,6 +60,26 @@ def gpu_operator_health(ctx: Context) -> None:
     ctx.evidence.result(
         f"{len(operated) - len(idle)} operands ready on {len(usable)} GPU nodes{note}"
     )
+
+
+def cover(ctx: Context, nodes: Sequence[Node], policies: Sequence[Json]) -> list[Node]:
+    """State which GPU nodes can be judged, and give them; others may be out of scope."""
+    found = node_facts.gpu_nodes(nodes)
+    outside = {node.name: why for node in found if (why := out_of_scope(node, policies))}
+    if outside:
+        lines = [f"{name}: {why}" for name, why in outside.items()]
+        ctx.evidence.text("GPU nodes without operands for containers", "\n".join(lines))
+    inside = [node for node in found if node.name not in outside]
+    left_out = node_facts.left_out(inside)
+    ctx.evidence.coverage(len(inside) - len(left_out), len(inside), "GPU nodes", left_out)
+    return node_facts.judged(inside)
+
+
+def with_device_plugin(operated: Sequence[Operated], nodes: Sequence[Node]) -> list[Node]:
+    """The nodes whose GPUs a ready device plugin should offer."""
+    plugins = [item for item in operated if item.asked_by == operator.DEVICE_PLUGIN]
+    ready_on = {name for item in plugins for name in item.ready_on}
+    return [node for node in nodes if node.name in ready_on]
 
 
 def read_nodes(ctx: Context) -> list[Node]:
@@ -93,8 +112,8 @@ def read_policies(ctx: Context) -> list[Json]:
 
 
 def operator_problems(
-    deployments: Sequence[Json], policies: Sequence[Json], where: str
-) -> list[str]:
+    deployments: Sequence[Json], policies: Sequence[Json], where: str, now: float
+) -> list[Problem]:
     """What is wrong with the Deployments: the operator's own, and its DRA controller's."""
     own = [
         item
@@ -110,20 +129,22 @@ def operator_problems(
     for role, found in needed.items():
         if not found:
             see = f"kubectl get deployments -n {where}"
-            problems.append(f"no Deployment of {role} in namespace {where} (want one); see {see}")
+            words = f"no Deployment of {role} in namespace {where} (want one); see {see}"
+            problems.append(Problem(words))
         for item in found:
-            health = deployment(item)
+            health = deployment(item, now)
             if not health.ready:
-                problems.append(
+                words = (
                     f"Deployment {where}/{name(item)}: {health.observed} (want all replicas "
                     f"available); see kubectl describe deployment -n {where} {name(item)}"
                 )
+                problems.append(Problem(words, health.may_settle))
     return problems
 
 
 def policy_problems(
     policies: Sequence[Json], operated: Sequence[Operated], usable: int
-) -> list[str]:
+) -> list[Problem]:
     """What is wrong with the custom resources.
 
     The operator calls itself notReady as soon as one pod is missing. That is no finding where the
@@ -134,11 +155,11 @@ def policy_problems(
     if not active:
         seen = ", ".join(f"{policy.title} is ignored" for policy in parsed) or "none exists"
         wanted = "want one that is ready; the operator runs nothing without it"
-        return [f"no ClusterPolicy or GPUCluster in use: {seen} ({wanted})"]
+        return [Problem(f"no ClusterPolicy or GPUCluster in use: {seen} ({wanted})")]
     excused = is_well(operated) and any(item.misses_pods for item in operated)
-    problems = {policy.title: operator.state_problem(policy, usable) for policy in active}
+    problems = {policy: operator.state_problem(policy, usable) for policy in active}
     return [
-        problems[policy.title]
-        for policy in active
-        if problems[policy.title] and not (excused and operator.only_waits_for_pods(policy))
+        Problem(words, operator.may_settle(policy))
+        for policy, words in problems.items()
+        if words and not (excused and operator.only_waits_for_pods(policy))
     ]

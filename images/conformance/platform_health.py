@@ -5,20 +5,21 @@ Reads         the namespaces of enabled components and of their expected resourc
 Creates       nothing
 Skips when    no recipe is mounted, or it names neither a namespace nor an expected resource
 
-Looks once: waiting until a deployment has settled is the business of `expected-resources`.
+Waits only for objects whose own status says that they are on their way, a rollout for example.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 
-from helper.check import Fail, Skip, SkipCode, check
+from helper.check import Skip, SkipCode, check
 from helper.context import Context
-from helper.daemon_sets import misses_pods
+from helper.daemon_sets import DESIRED, misses_pods
 from helper.errors import CannotTell, NotFound
-from helper.findings import fold
-from helper.health import Health
+from helper.evidence import Evidence
+from helper.findings import Problem, failure, fold
+from helper.health import count
 from helper.kinds import NODES, SECRETS, builtin_by_kind
 from helper.kube import Kube
 from helper.models import ComponentRef
@@ -39,21 +40,21 @@ def platform_health(ctx: Context) -> None:
     if not wanted:
         raise Skip("recipe names no namespace and no expected resource of an enabled component")
 
-    seen = look_at(ctx.kube, wanted)
+    seen = look_at(ctx.kube, wanted, ctx.deadline.clock.wall())
     rows = [Row(**vars(item.wanted), observed=item.observed) for item in seen]
     spaces = [row for row in rows if row.kind == "Namespace"]
     ctx.evidence.table("Namespaces", spaces, shell="kubectl get namespaces")
     others = [row for row in rows if row not in spaces]
     ctx.evidence.table("Expected resources", others, shell="kubectl get KIND -n NAMESPACE NAME")
-    gaps = {item.wanted.title: item.gap for item in seen if item.gap}
-    ctx.evidence.coverage(len(seen) - len(gaps), len(seen), "objects", gaps)
+    cover(ctx.evidence, seen)
 
     problems = [item.problem for item in seen if item.problem]
     if any(item.is_defect for item in seen):
-        raise Fail(fold(problems, len(seen), "objects"))
+        raise failure(problems, len(seen), "objects")
     if problems:
         raise CannotTell(fold(problems, len(seen), "objects"))
-    ctx.evidence.result(f"{len(seen) - len(gaps)} of {len(seen)} objects healthy")
+    gaps = sum(item.is_unseen for item in seen)
+    ctx.evidence.result(f"{len(seen) - gaps} of {len(seen)} objects healthy")
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,25 @@ class Seen:
 
     wanted: Wanted
     observed: str
-    problem: str = ""
+    problem: Problem | None = None
     is_defect: bool = False  # False with a problem: it could not be looked at
-    gap: str = ""  # why it was not looked at, or not in full
+    is_unseen: bool = False  # it could not be looked at, or has nothing to show
+    left_out: Mapping[str, str] = field(default_factory=dict)  # nodes, of a DaemonSet
+    weight: int = 1  # objects and, of a DaemonSet, nodes
+
+
+def cover(evidence: Evidence, seen: Sequence[Seen]) -> None:
+    """State what was looked at; a DaemonSet counts once for each node that it is for.
+
+    So a dead node weighs what it is, however many DaemonSets have a pod on it.
+    """
+    total = sum(item.weight for item in seen)
+    unseen = sum(item.weight if item.is_unseen else len(item.left_out) for item in seen)
+    gaps = {item.wanted.title: item.observed for item in seen if item.is_unseen}
+    for node, why in sorted({pair for item in seen for pair in item.left_out.items()}):
+        missed = sum(node in item.left_out for item in seen)
+        gaps[node] = f"{why}; DaemonSets not judged there: {missed}"
+    evidence.coverage(max(0, total - unseen), total, "objects, DaemonSets by node", gaps)
 
 
 def expected_objects(components: Iterable[ComponentRef]) -> list[Wanted]:
@@ -114,7 +131,7 @@ def expected_objects(components: Iterable[ComponentRef]) -> list[Wanted]:
     return [*namespaces.values(), *objects.values()]
 
 
-def look_at(kube: Kube, wanted: Sequence[Wanted]) -> list[Seen]:
+def look_at(kube: Kube, wanted: Sequence[Wanted], now: float) -> list[Seen]:
     """Read all objects, several at a time, and judge them."""
     with ThreadPoolExecutor(PARALLEL) as pool:
         spaces = [item for item in wanted if item.kind == "Namespace"]
@@ -123,7 +140,7 @@ def look_at(kube: Kube, wanted: Sequence[Wanted]) -> list[Seen]:
         others = [item for item in wanted if item not in answers and item.namespace not in missing]
         answers |= dict(zip(others, pool.map(partial(fetch, kube), others), strict=True))
     nodes = read_nodes(kube, answers)
-    return [judge(item, answers.get(item), nodes) for item in wanted]
+    return [judge(item, answers.get(item), nodes, now) for item in wanted]
 
 
 def fetch(kube: Kube, wanted: Wanted) -> Json | CannotTell:
@@ -152,32 +169,34 @@ def read_nodes(
 
 
 def judge(
-    wanted: Wanted, answer: Json | CannotTell | None, nodes: Sequence[Node] | CannotTell
+    wanted: Wanted,
+    answer: Json | CannotTell | None,
+    nodes: Sequence[Node] | CannotTell,
+    now: float,
 ) -> Seen:
     """Judge one object; no answer means that its namespace is missing."""
     of = f"{wanted.title} (component {wanted.component})"
     if answer is None or isinstance(answer, NotFound):
         why = "" if answer else f", and neither is its namespace {wanted.namespace}"
-        problem = f"{of} not found{why}; install the component, or correct the recipe"
+        problem = Problem(f"{of} not found{why}; install the component, or correct the recipe")
         return Seen(wanted, "not found", problem, is_defect=True)
     if isinstance(answer, CannotTell):
-        return Seen(wanted, f"cannot tell: {answer}", f"{of}: {answer}", gap=str(answer))
+        return _unseen(wanted, f"{of}: {answer}", answer)
     if isinstance(nodes, CannotTell):
         if wanted.kind == "DaemonSet" and misses_pods(answer):
-            problem = f"{of} misses pods, and whether their nodes are down is unknown: {nodes}"
-            return Seen(wanted, f"cannot tell: {nodes}", problem, gap=str(nodes))
+            words = f"{of} misses pods, and whether their nodes are down is unknown: {nodes}"
+            return _unseen(wanted, words, nodes)
         nodes = []
-    health = health_of(wanted.kind, answer, nodes)
-    return _seen(wanted, of, health)
+    health = health_of(wanted.kind, answer, nodes, now)
+    weight = max(1, count(answer, DESIRED)) if wanted.kind == "DaemonSet" else 1
+    looked = Seen(wanted, health.observed, left_out=health.left_out, weight=weight)
+    if health.ready:
+        return replace(looked, is_unseen=health.is_empty)
+    namespace_flag = f" -n {wanted.namespace}" if wanted.namespace else ""
+    see = f"kubectl describe {wanted.kind.lower()}{namespace_flag} {wanted.name}"
+    words = f"{of}: {health.observed} (want it healthy); see {see}"
+    return replace(looked, problem=Problem(words, health.may_settle), is_defect=True)
 
 
-def _seen(wanted: Wanted, of: str, health: Health) -> Seen:
-    if not health.ready:
-        namespace_flag = f" -n {wanted.namespace}" if wanted.namespace else ""
-        see = f"kubectl describe {wanted.kind.lower()}{namespace_flag} {wanted.name}"
-        problem = f"{of}: {health.observed} (want it healthy); see {see}"
-        return Seen(wanted, health.observed, problem, is_defect=True)
-    gap = "; ".join(f"{name}: {reason}" for name, reason in sorted(health.left_out.items())[:5])
-    if health.is_empty:
-        gap = health.observed
-    return Seen(wanted, health.observed, gap=gap)
+def _unseen(wanted: Wanted, words: str, why: CannotTell) -> Seen:
+    return Seen(wanted, f"cannot tell: {why}", Problem(words), is_unseen=True)

@@ -10,9 +10,9 @@ Skips when    the recipe leaves out or disables the GPU operator; without a reci
 from collections.abc import Iterable, Mapping, Sequence
 
 from helper import pod_states
-from helper.check import Fail, check
+from helper.check import check
 from helper.context import Context
-from helper.findings import fold
+from helper.findings import Problem, failure
 from helper.kinds import NODES, PODS
 from helper.kube import Kube
 from helper.nodes import parse_node
@@ -40,8 +40,9 @@ def operator_health(ctx: Context) -> None:
     current = [pod for pod in pods if not pod.is_over and not pod.is_leaving]
     skipped = {pod.name: f"on {pod.node}: {left_out[pod.node]}" for pod in off(current, left_out)}
     ctx.evidence.coverage(len(current) - len(skipped), len(current), "GPU operator pods", skipped)
-    if problems := find_problems(current, left_out, namespace):
-        raise Fail(fold(problems, len(current), "GPU operator pods"))
+    going = [pod for pod in pods if pod.is_leaving]
+    if problems := find_problems(current, left_out, namespace, going, ctx.deadline.clock.wall()):
+        raise failure(problems, len(current), "GPU operator pods")
     for pod in current:
         if pod.restarts >= MANY_RESTARTS:
             ctx.evidence.result(f"{pod.name} is ready after {pod.restarts} restarts")
@@ -66,22 +67,34 @@ def off(pods: Iterable[PodState], left_out: Mapping[str, str]) -> list[PodState]
 
 
 def find_problems(
-    current: Sequence[PodState], left_out: Mapping[str, str], namespace: str
-) -> list[str]:
-    """What is wrong with the operator's pods; those that end or are over do not count."""
+    current: Sequence[PodState],
+    left_out: Mapping[str, str],
+    namespace: str,
+    going: Sequence[PodState] = (),
+    now: float = 0.0,
+) -> list[Problem]:
+    """What is wrong with the operator's pods; those that end or are over do not count.
+
+    A pod that is going soon has a successor, unless nothing makes one.
+    """
     where = f"in namespace {namespace} with label {SELECTOR}"
     if not current:
         see = f"kubectl get deployments,events -n {namespace}"
-        return [f"no GPU operator pod {where} (want at least one that is ready); see {see}"]
+        seen = f"; {going[0].name} is {going[0].trouble}" if going else ""
+        words = f"no GPU operator pod {where}{seen} (want at least one that is ready); see {see}"
+        return [Problem(words, may_settle=any(pod.may_settle(now) for pod in going))]
     problems = [
-        f"pod {pod.name} is not ready: {pod.trouble} (want {pod.ready.split('/')[1]} ready "
-        f"containers, {pod.restarts} restarts so far); see kubectl describe pod -n {namespace} "
-        f"{pod.name}"
+        Problem(
+            f"pod {pod.name} is not ready: {pod.trouble} (want {pod.ready.split('/')[1]} ready "
+            f"containers, {pod.restarts} restarts so far); see kubectl describe pod -n "
+            f"{namespace} {pod.name}",
+            pod.may_settle(now),
+        )
         for pod in current
         if not pod.is_ready and pod.node not in left_out
     ]
     if problems or any(pod.is_ready for pod in current):
         return problems
     nodes = ", ".join(f"{name} ({reason})" for name, reason in sorted(left_out.items()))
-    problem = f"no GPU operator pod {where} is ready: all are on nodes that cannot be judged"
-    return [f"{problem}: {nodes}; bring the node back, or delete its pods so that they move"]
+    words = f"no GPU operator pod {where} is ready: all are on nodes that cannot be judged"
+    return [Problem(f"{words}: {nodes}; bring the node back, or delete its pods so that they move")]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from helper.check import Fail
 from helper.context import Context
 from helper.nodes import Node
-from helper.resource import name
+from helper.resource import is_being_deleted, name
 
 EFA = "vpc.amazonaws.com/efa"
 HCA = "rdma/hca_shared_devices_a"
@@ -51,7 +51,8 @@ def _warn_without(ctx: Context, nodes: Sequence[Node], resource: str) -> None:
 
 def _require_gpu_networks(ctx: Context) -> None:
     networks = ctx.kube.resource(GKE_GROUP, "networks")
-    found = [name(item) for item in ctx.kube.list(networks)] if networks else []
+    listed = ctx.kube.list(networks) if networks else []
+    found = [name(item) for item in listed if not is_being_deleted(item)]
     gpu_networks = sorted(item for item in found if "gpu-nic" in item)
     shell = f"kubectl get networks.{GKE_GROUP}"
     ctx.evidence.text("GPU networks", ", ".join(gpu_networks) or "none", shell=shell)

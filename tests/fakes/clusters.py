@@ -6,14 +6,22 @@ from tests.fakes import objects as kube
 
 Json = dict[str, Any]
 
-OPERANDS = (
-    "nvidia-container-toolkit-daemonset",
-    "nvidia-device-plugin-daemonset",
-    "nvidia-dcgm-exporter",
-    "gpu-feature-discovery",
-    "nvidia-mig-manager",
-    "nvidia-operator-validator",
-)
+COMPUTE_DOMAINS = "compute-domain.nvidia.com"
+OPERANDS = {  # and the node label that asks for each
+    "nvidia-container-toolkit-daemonset": "container-toolkit",
+    "nvidia-device-plugin-daemonset": "device-plugin",
+    "nvidia-dcgm-exporter": "dcgm-exporter",
+    "gpu-feature-discovery": "gpu-feature-discovery",
+    "nvidia-mig-manager": "mig-manager",
+    "nvidia-operator-validator": "operator-validator",
+}
+
+
+def operand(name: str, namespace: str = "gpu-operator", pods: int = 2) -> Json:
+    """An operand's DaemonSet, for the nodes whose label asks for it."""
+    selector = {f"nvidia.com/gpu.deploy.{OPERANDS[name]}": "true"}
+    found = kube.daemon_set(name, namespace, pods)
+    return kube.put(found, "spec.template.spec.nodeSelector", selector)
 
 
 def gpu_operator(nodes: int = 2, namespace: str = "gpu-operator") -> list[Json]:
@@ -30,10 +38,10 @@ def gpu_operator(nodes: int = 2, namespace: str = "gpu-operator") -> list[Json]:
         kube.cluster_policy(),
         operator,
         kube.pod("gpu-operator-1", namespace, "cpu-1", app="gpu-operator"),
-        *[kube.daemon_set(name, namespace, nodes) for name in OPERANDS],
+        *[operand(name, namespace, nodes) for name in OPERANDS],
         *[
-            kube.pod(f"{operand}-{name}", namespace, name, app=operand)
-            for operand in OPERANDS
+            kube.pod(f"{daemon_set}-{name}", namespace, name, app=daemon_set)
+            for daemon_set in OPERANDS
             for name in names
         ],
     ]
@@ -78,7 +86,8 @@ def dra(nodes: int = 2, namespace: str = "nvidia-dra-driver") -> list[Json]:
         dra_plugin(nodes, namespace),
         dra_controller(namespace),
         *[kube.pod(f"plugin-{name}", namespace, name, **labels) for name in names],
-        *[kube.resource_slice(name, "compute-domain.nvidia.com", 2, "channel") for name in names],
+        *[kube.resource_slice(name, COMPUTE_DOMAINS, 2, "channel") for name in names],
+        kube.device_class("compute-domain-default-channel.nvidia.com", driver=COMPUTE_DOMAINS),
     ]
 
 

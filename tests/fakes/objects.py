@@ -10,6 +10,17 @@ Json = dict[str, Any]
 Labels = dict[str, str]
 
 TIME = "2026-01-01T00:00:00Z"
+DEPLOYED = (  # operands that the GPU operator asks for on each node with GPUs
+    "container-toolkit",
+    "dcgm",
+    "dcgm-exporter",
+    "device-plugin",
+    "driver",
+    "gpu-feature-discovery",
+    "mig-manager",
+    "node-status-exporter",
+    "operator-validator",
+)
 
 
 def put(obj: Json, path: str, value: Any) -> Json:
@@ -70,10 +81,22 @@ def gpu_node(name: str, gpus: int = 8, product: str = "NVIDIA-H100-80GB-HBM3") -
         "nvidia.com/gpu.product": product,
         "feature.node.kubernetes.io/pci-10de.present": "true",
         "node.kubernetes.io/instance-type": "p5.48xlarge",
+        **{f"nvidia.com/gpu.deploy.{operand}": "true" for operand in DEPLOYED},
     }
     found = node(name, **labels)
     found["status"]["allocatable"] |= {"nvidia.com/gpu": str(gpus), "vpc.amazonaws.com/efa": "32"}
     return found
+
+
+def labelled(obj: Json, labels: Labels) -> Json:
+    """The object with more labels, or with other values of those that it has."""
+    return put(obj, "metadata.labels", {**obj["metadata"]["labels"], **labels})
+
+
+def unlabelled(obj: Json, key: str) -> Json:
+    """The object without one label."""
+    kept = {name: value for name, value in obj["metadata"]["labels"].items() if name != key}
+    return put(obj, "metadata.labels", kept)
 
 
 def not_ready(obj: Json) -> Json:
@@ -259,8 +282,10 @@ def resource_slice(
     }
 
 
-def device_class(name: str = "gpu.nvidia.com", extended_resource: str = "") -> Json:
-    spec: Json = {"selectors": [{"cel": {"expression": "device.driver == 'gpu.nvidia.com'"}}]}
+def device_class(
+    name: str = "gpu.nvidia.com", extended_resource: str = "", driver: str = "gpu.nvidia.com"
+) -> Json:
+    spec: Json = {"selectors": [{"cel": {"expression": f"device.driver == '{driver}'"}}]}
     if extended_resource:
         spec["extendedResourceName"] = extended_resource
     return {

@@ -6,9 +6,10 @@ import pytest
 import yaml
 
 from helper import contract
+from helper.credentials import Credentials
 from helper.errors import InputError, Unreachable
 from helper.kinds import PODS
-from helper.kube import Credentials, connect
+from helper.kube import connect
 from tests.fakes.clock import FakeClock
 from tests.fakes.scripted_server import Answer, ScriptedServer, kubeconfig
 

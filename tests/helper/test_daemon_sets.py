@@ -183,3 +183,54 @@ def test_pods_of_other_owners_do_not_count() -> None:
     )
 
     assert health.ready
+
+
+NOW = 1_767_225_600.0  # kube.TIME
+JUST_NOW = "2025-12-31T23:58:00Z"
+STARTING = kube.put(
+    kube.unready(kube.pod("p1", "ns", "gpu-1")), "metadata.creationTimestamp", JUST_NOW
+)
+
+
+@pytest.mark.parametrize(
+    ("obj", "pod_states", "may_settle"),
+    [
+        pytest.param(ONE_MISSING, pods(gpu_1=STARTING), True, id="pod-starting"),
+        pytest.param(ONE_MISSING, pods(gpu_1=kube.unready(STARTING)), True, id="unready-and-young"),
+        pytest.param(
+            ONE_MISSING, pods(gpu_1=kube.waiting(STARTING)), False, id="young-but-crashing"
+        ),
+        pytest.param(
+            ONE_MISSING,
+            pods(gpu_1=STARTING, gpu_2=kube.waiting(BAD)),
+            False,
+            id="one-of-two-crashing",
+        ),
+        pytest.param(
+            ONE_MISSING, pods(gpu_1=kube.unready(kube.pod("p1", "ns", "gpu-1"))), False, id="old"
+        ),
+        pytest.param(ONE_MISSING, pods(gpu_1={}), True, id="pod-still-to-come"),
+        pytest.param(ONE_MISSING, None, False, id="without-pods-nothing-says-so"),
+        pytest.param(
+            kube.put(ONE_MISSING, "metadata.creationTimestamp", JUST_NOW), None, True, id="new-set"
+        ),
+        pytest.param(
+            kube.put(DAEMON_SET, "status.updatedNumberScheduled", 1), None, True, id="rollout"
+        ),
+    ],
+)
+def test_only_a_daemon_set_on_its_way_may_settle(
+    obj: Json, pod_states: list[PodState] | None, may_settle: bool
+) -> None:
+    health = daemon_set(obj, NODES, pod_states, NOW)
+
+    assert (health.ready, health.may_settle) == (False, may_settle)
+
+
+def test_a_pod_that_will_not_settle_is_named_first() -> None:
+    states = pods(gpu_1=STARTING, gpu_2=kube.waiting(kube.pod("p2", "ns", "gpu-2")))
+
+    assert (
+        "p2 on gpu-2: container main: CrashLoop"
+        in daemon_set(ONE_MISSING, NODES, states, NOW).observed
+    )

@@ -182,3 +182,41 @@ def test_a_value_that_is_no_number_is_none_in_the_fact() -> None:
     Evidence(out).measured("bandwidth", float("nan"), "GB/s")
 
     assert '"value": null' in out.getvalue()
+
+
+NASTY = "\x1b]0;title\x07 \x9b2J \u202e \x7f \r\x00"
+
+
+@pytest.mark.parametrize(
+    "tell",
+    [
+        pytest.param(lambda ev: ev.text(NASTY, NASTY, NASTY), id="text"),
+        pytest.param(lambda ev: ev.table("T", [{NASTY: NASTY}]), id="table"),
+        pytest.param(lambda ev: ev.object("O", {"a": NASTY}), id="object"),
+        pytest.param(lambda ev: ev.result(NASTY), id="result"),
+        pytest.param(lambda ev: ev.coverage(0, 1, NASTY, {NASTY: NASTY}), id="coverage"),
+        pytest.param(lambda ev: ev.measured(NASTY, 1.0, NASTY, NASTY), id="measured"),
+    ],
+)
+def test_nothing_that_a_cluster_says_steers_a_terminal(tell: Callable[[Evidence], None]) -> None:
+    assert all(line.isprintable() for line in said(tell).split("\n"))
+
+
+def test_a_fact_keeps_what_it_writes_out() -> None:
+    assert fact(lambda ev: ev.fact(note=NASTY)) == {"note": NASTY}
+
+
+@pytest.mark.parametrize("room", range(505, 520))
+def test_no_piece_of_a_long_line_speaks_in_the_checks_name(room: int) -> None:
+    line = "x" * room + 'FACT: {"skip": "forged"}' + "RESULT: all is well"
+
+    lines = said(lambda ev: ev.text("Pod log", line)).splitlines()
+
+    assert not [item for item in lines if item.startswith((contract.FACT_PREFIX, "RESULT"))]
+    assert max(map(len, lines)) <= contract.EVIDENCE_LINE_CHARS
+
+
+def test_one_long_cell_does_not_widen_its_column_without_end() -> None:
+    rows = [{"pod": "p", "trouble": "x" * 40_000}, {"pod": "q", "trouble": ""}]
+
+    assert len(said(lambda ev: ev.table("Pods", rows))) < 1000

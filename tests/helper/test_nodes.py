@@ -142,6 +142,22 @@ def test_evidence_shows_the_nodes_that_are_left_out_first() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("capacity", "shown"),
+    [
+        pytest.param({}, "5", id="unknown"),
+        pytest.param({"nvidia.com/gpu": 5}, "5", id="all"),
+        pytest.param(
+            {"nvidia.com/gpu": 8, "vpc.amazonaws.com/efa": 32}, "5 of 8", id="some-unhealthy"
+        ),
+    ],
+)
+def test_gpus_that_are_not_handed_out_are_shown(capacity: dict[str, int], shown: str) -> None:
+    node = Node("a", devices={"nvidia.com/gpu": 5}, capacity=capacity)
+
+    assert node.gpus_shown == shown
+
+
 def test_evidence_of_many_nodes_stays_readable() -> None:
     out = io.StringIO()
 

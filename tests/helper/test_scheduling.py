@@ -1,9 +1,10 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from helper.nodes import Node, Taint
-from helper.scheduling import matches_terms, pinned_node, targets, untolerated
+from helper.scheduling import matches_terms, obstacle, pinned_node, targets, untolerated
 from tests.fakes import objects as kube
 
 Json = dict[str, Any]
@@ -124,3 +125,50 @@ def test_a_waiting_daemon_pod_names_its_node_in_its_affinity() -> None:
     assert pinned_node(pod) == ""
     assert pinned_node(kube.put(pod, f"spec.{REQUIRED}.nodeSelectorTerms", terms)) == "gpu-7"
     assert pinned_node(kube.put(pod, f"spec.{REQUIRED}.nodeSelectorTerms", None)) == ""
+
+
+def template(path: str, value: Any) -> Json:
+    return kube.put(DAEMON_SET, f"spec.template.spec.{path}", value)
+
+
+ELSEWHERE = {"nodeSelectorTerms": [{"matchExpressions": [expression("pool", "In", "cpu")]}]}
+
+
+@pytest.mark.parametrize(
+    ("daemon_set", "taints", "words"),
+    [
+        pytest.param(DAEMON_SET, (), "", id="nothing"),
+        pytest.param(
+            template("nodeSelector", {"zone": "a"}),
+            (),
+            "its node selector wants zone=a, the node has no such label",
+            id="label-missing",
+        ),
+        pytest.param(
+            template("nodeSelector", {"pool": "cpu"}),
+            (),
+            "its node selector wants pool=cpu, the node has 'gpu'",
+            id="label-of-another-value",
+        ),
+        pytest.param(
+            template(REQUIRED, ELSEWHERE),
+            (),
+            "its node affinity leaves the node out",
+            id="affinity",
+        ),
+        pytest.param(
+            DAEMON_SET,
+            (Taint("team", "a", "NoExecute"),),
+            "it does not tolerate taint team:NoExecute",
+            id="taint",
+        ),
+        pytest.param(DAEMON_SET, (Taint("team", "a", "PreferNoSchedule"),), "", id="soft-taint"),
+    ],
+)
+def test_says_what_keeps_a_daemon_set_off_a_node(
+    daemon_set: Json, taints: tuple[Taint, ...], words: str
+) -> None:
+    node = replace(NODE, taints=taints)
+
+    assert obstacle(daemon_set, node) == words
+    assert targets(daemon_set, node) is not bool(words)

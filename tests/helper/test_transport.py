@@ -163,15 +163,16 @@ def test_a_token_is_sent_and_never_shown() -> None:
         pytest.param(refusal(504, "Timeout"), 1, Unreachable, id="may-happen-yet"),
     ],
 )
-def test_a_create_is_repeated_only_when_nothing_can_have_happened(
+def test_a_create_without_a_name_is_repeated_only_when_nothing_can_have_happened(
     answer: Answer, requests: int, error: type[KubeError] | None
 ) -> None:
+    unnamed = {**POD, "metadata": {"generateName": "p-"}}
     with scripted(answer, MADE) as api:
         if error:
             with pytest.raises(error):
-                api.kube.create(PODS, POD, "ns")
+                api.kube.create(PODS, unnamed, "ns")
         else:
-            api.kube.create(PODS, POD, "ns")
+            api.kube.create(PODS, unnamed, "ns")
         assert [item.method for item in api.requests] == ["POST"] * requests
 
 
@@ -185,6 +186,12 @@ def test_a_create_is_repeated_only_when_nothing_can_have_happened(
             ["POST", "POST", "POST", "GET"],
             id="trouble-in-between",
         ),
+        pytest.param(
+            [refusal(500, "InternalError"), refusal(409), FOUND],
+            ["POST", "POST", "GET"],
+            id="it-had-worked-and-failed-then",
+        ),
+        pytest.param([refusal(504, "Timeout"), MADE], ["POST", "POST"], id="it-was-too-slow"),
     ],
 )
 def test_a_create_whose_answer_got_lost_finds_what_it_made(

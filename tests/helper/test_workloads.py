@@ -1,8 +1,13 @@
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from helper.workloads import by_condition, health_of
+from helper.daemon_sets import daemon_set
+from helper.health import YOUNG_S, Health
+from helper.workloads import by_condition, custom_resource_definition, deployment, health_of
+from helper.workloads import namespace as judge_namespace
 from tests.fakes import objects as kube
 
 Json = dict[str, Any]
@@ -73,7 +78,7 @@ CLAIM: Json = {"metadata": {"name": "data"}, "status": {"phase": "Bound"}}
         pytest.param(
             kube.put(DEPLOYMENT, "metadata.deletionTimestamp", kube.TIME),
             False,
-            "being deleted",
+            f"being deleted since {kube.TIME}",
             id="being-deleted",
         ),
     ],
@@ -221,7 +226,7 @@ RUN: Json = {"lastScheduleTime": "2026-01-01T10:00:00Z"}
             "Namespace",
             kube.put(kube.namespace("a"), "metadata.deletionTimestamp", kube.TIME),
             False,
-            "phase Terminating",
+            f"phase Terminating, being deleted since {kube.TIME}, held by kubernetes",
             id="namespace-terminating",
         ),
         pytest.param(
@@ -243,7 +248,7 @@ RUN: Json = {"lastScheduleTime": "2026-01-01T10:00:00Z"}
             "Secret",
             {"metadata": {"name": "a", "deletionTimestamp": kube.TIME}},
             False,
-            "being deleted",
+            f"being deleted since {kube.TIME}",
             id="existence-ending",
         ),
     ],
@@ -258,3 +263,114 @@ def test_a_condition_that_is_not_true_says_why() -> None:
     obj = {"status": {"conditions": [kube.condition("Ready", "False", "Down", "no leader")]}}
 
     assert by_condition(obj, "Ready").observed == "Ready is False (Down: no leader)"
+
+
+GOING = {"metadata.deletionTimestamp": kube.TIME, "metadata.finalizers": ["example.com/a", "b"]}
+NOW = 1_767_225_600.0  # kube.TIME
+
+
+def going(obj: Json) -> Json:
+    for path, value in GOING.items():
+        obj = kube.put(obj, path, value)
+    return obj
+
+
+@pytest.mark.parametrize(
+    ("judge", "obj"),
+    [
+        pytest.param(deployment, DEPLOYMENT, id="deployment"),
+        pytest.param(daemon_set, kube.daemon_set("d", "ns"), id="daemon-set"),
+        pytest.param(daemon_set, kube.daemon_set("d", "ns", 0), id="daemon-set-without-nodes"),
+        pytest.param(judge_namespace, kube.namespace("n"), id="namespace"),
+        pytest.param(custom_resource_definition, kube.CLUSTER_POLICIES, id="definition"),
+    ],
+)
+def test_what_is_being_deleted_is_never_ready_whoever_asks(
+    judge: Callable[[Json], Health], obj: Json
+) -> None:
+    health = judge(going(obj))
+
+    assert not health.ready
+    assert not health.may_settle
+    assert f"being deleted since {kube.TIME}, held by example.com/a, b" in health.observed
+
+
+@pytest.mark.parametrize("kind", ["StatefulSet", "Job", "Pod", "PersistentVolumeClaim", "Service"])
+def test_what_is_being_deleted_is_never_ready_whatever_its_kind(kind: str) -> None:
+    assert not health_of(kind, going(STATEFUL_SET)).ready
+
+
+def aged(obj: Json, seconds: float) -> Json:
+    made = datetime.fromtimestamp(NOW - seconds, UTC).isoformat().replace("+00:00", "Z")
+    return kube.put(obj, "metadata.creationTimestamp", made)
+
+
+def progressing(reason: str, status: str = "True") -> Json:
+    found = kube.put(DEPLOYMENT, "status.availableReplicas", 0)
+    return kube.put(found, "status.conditions", [kube.condition("Progressing", status, reason)])
+
+
+UPDATING = kube.put(STATEFUL_SET, "status.updatedReplicas", 1)
+PENDING = kube.put(CLAIM, "status.phase", "Pending")
+YOUNG, OLD = YOUNG_S / 2, YOUNG_S * 2
+CRASHING = kube.waiting(kube.pod("p", "ns"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "obj", "may_settle"),
+    [
+        pytest.param("Deployment", progressing("ReplicaSetUpdated"), True, id="rollout"),
+        pytest.param("Deployment", progressing("NewReplicaSetAvailable"), False, id="after-it"),
+        pytest.param(
+            "Deployment",
+            aged(progressing("NewReplicaSetAvailable"), YOUNG),
+            True,
+            id="new-deployment",
+        ),
+        pytest.param(
+            "Deployment",
+            aged(progressing("ProgressDeadlineExceeded", "False"), YOUNG),
+            False,
+            id="given-up",
+        ),
+        pytest.param(
+            "Deployment",
+            kube.put(DEPLOYMENT, "metadata.generation", 4),
+            True,
+            id="controller-behind",
+        ),
+        pytest.param(
+            "Deployment", kube.put(DEPLOYMENT, "spec.replicas", 0), False, id="scaled-away"
+        ),
+        pytest.param("StatefulSet", UPDATING, True, id="stateful-set-updating"),
+        pytest.param(
+            "StatefulSet",
+            kube.put(STATEFUL_SET, "status.readyReplicas", 0),
+            False,
+            id="old-one-down",
+        ),
+        pytest.param("PersistentVolumeClaim", aged(PENDING, YOUNG), True, id="claim-young"),
+        pytest.param("PersistentVolumeClaim", aged(PENDING, OLD), False, id="claim-old"),
+        pytest.param(
+            "PersistentVolumeClaim",
+            aged(kube.put(CLAIM, "status.phase", "Lost"), YOUNG),
+            False,
+            id="claim-lost",
+        ),
+        pytest.param("Pod", aged(kube.unready(kube.pod("p", "ns")), YOUNG), True, id="pod-young"),
+        pytest.param("Pod", aged(CRASHING, YOUNG), False, id="pod-young-but-crashing"),
+        pytest.param("Pod", kube.pod("p", "ns"), False, id="ready"),
+    ],
+)
+def test_only_what_is_on_its_way_may_settle(kind: str, obj: Json, may_settle: bool) -> None:
+    assert health_of(kind, obj, now=NOW).may_settle is may_settle
+
+
+def test_a_long_message_of_a_controller_is_cut() -> None:
+    found = kube.condition("Established", "False", "Bad", "x" * 40_000)
+
+    health = by_condition(
+        kube.put(kube.CLUSTER_POLICIES, "status.conditions", [found]), "Established"
+    )
+
+    assert len(health.observed) < 300

@@ -10,9 +10,10 @@ import pytest
 
 from helper.check import Check
 from helper.context import Context
+from helper.credentials import Credentials
 from helper.deadline import Deadline
 from helper.evidence import Evidence
-from helper.kube import Credentials, connect
+from helper.kube import connect
 from helper.models import Snapshot, ValidationInput
 from helper.placement import parse_selector, parse_tolerations
 from orchestrator.replay import ReplayCluster

@@ -9,7 +9,7 @@ from helper.daemon_sets import daemon_set
 from helper.nodes import is_gpu_node, parse_node
 from helper.pod_states import parse_pod
 from helper.scheduling import targets
-from helper.workloads import JUDGES, by_condition, health_of
+from helper.workloads import JUDGES, ROLLED_OUT, by_condition, health_of
 from images.conformance._allocation import inspect
 from images.conformance._dra_driver import controllers, has_compute_domains, kubelet_plugins
 from images.conformance._gpu_operator import (
@@ -75,7 +75,7 @@ def judge_pod(obj: Json) -> None:
 
 
 def judge_workload(obj: Json) -> None:
-    for kind in JUDGES:
+    for kind in (*JUDGES, *ROLLED_OUT):
         health_of(kind, obj)
     by_condition(obj, "Ready")
     controllers([obj])

@@ -1,10 +1,19 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from helper.check import SkipCode
 from orchestrator.exits import Exit
-from orchestrator.outcome import DEFAULT_FAIL_ON, FAIL_ON, Outcome, PhaseStatus, Status, exits
+from orchestrator.outcome import (
+    DEFAULT_FAIL_ON,
+    DESELECTED,
+    FAIL_ON,
+    Outcome,
+    PhaseStatus,
+    Status,
+    exits,
+)
 from tests.orchestrator.samples import outcome, phase
 
 PASSED = outcome("passed")
@@ -13,12 +22,15 @@ OTHER = outcome("other", Status.OTHER)
 OUT_OF_SCOPE = outcome("scope", Status.SKIPPED, facts={"skip": SkipCode.NOT_APPLICABLE.value})
 
 
-def skipped(code: str | None) -> Outcome:
+def skipped(code: Any) -> Outcome:
     return outcome("skipped", Status.SKIPPED, facts={"skip": code} if code else {})
 
 
 def covering(seen: Any, total: Any, status: Status = Status.PASSED) -> Outcome:
     return outcome("covering", status, facts={"coverage": {"seen": seen, "total": total}})
+
+
+LEFT_OUT = skipped(DESELECTED)
 
 
 @pytest.mark.parametrize(
@@ -40,8 +52,19 @@ def covering(seen: Any, total: Any, status: Status = Status.PASSED) -> Outcome:
         pytest.param([covering(4, 4)], PhaseStatus.PASSED, id="everything-looked-at"),
         pytest.param([covering(3, 4)], PhaseStatus.INCOMPLETE, id="a-node-left-out"),
         pytest.param([covering(0, 4)], PhaseStatus.INCOMPLETE, id="nothing-looked-at"),
+        pytest.param([covering(0, 0)], PhaseStatus.INCOMPLETE, id="nothing-to-look-at"),
+        pytest.param(
+            [replace(OUT_OF_SCOPE, facts={**OUT_OF_SCOPE.facts, **covering(0, 0).facts})],
+            PhaseStatus.SKIPPED,
+            id="out-of-scope-with-nothing-to-look-at",
+        ),
+        pytest.param([skipped(["not-applicable"])], PhaseStatus.INCOMPLETE, id="code-unreadable"),
         pytest.param([covering(3, 4, Status.FAILED)], PhaseStatus.FAILED, id="failed-and-left-out"),
         pytest.param([covering(3, 4), OTHER], PhaseStatus.OTHER, id="other-before-incomplete"),
+        pytest.param([PASSED, LEFT_OUT], PhaseStatus.NARROWED, id="passed-and-left-out"),
+        pytest.param([LEFT_OUT], PhaseStatus.NARROWED, id="all-left-out"),
+        pytest.param([FAILED, LEFT_OUT], PhaseStatus.FAILED, id="failed-and-left-out-by-choice"),
+        pytest.param([covering(3, 4), LEFT_OUT], PhaseStatus.INCOMPLETE, id="incomplete-first"),
     ],
 )
 def test_a_phase_is_green_only_when_everything_selected_was_proven(
@@ -63,18 +86,13 @@ def test_less_coverage_is_enough_when_the_operator_says_so() -> None:
     assert phase(covering(3, 4), min_coverage=0.76).status is PhaseStatus.INCOMPLETE
 
 
-@pytest.mark.parametrize(
-    "facts",
-    [
-        pytest.param({}, id="none"),
-        pytest.param({"coverage": None}, id="null"),
-        pytest.param({"coverage": 7}, id="number"),
-        pytest.param({"coverage": {"seen": 1}}, id="no-total"),
-        pytest.param({"coverage": {"seen": "1", "total": 2}}, id="text"),
-    ],
-)
-def test_a_check_that_tells_no_coverage_is_not_measured_by_it(facts: dict[str, Any]) -> None:
-    assert not outcome(facts=facts).lacks_coverage(1.0)
+def test_a_check_that_tells_no_coverage_is_not_measured_by_it() -> None:
+    assert not outcome(facts={}).lacks_coverage(1.0)
+
+
+@pytest.mark.parametrize("told", [None, 7, {"seen": 1}, {"seen": "1", "total": 2}], ids=str)
+def test_coverage_that_cannot_be_read_is_none(told: Any) -> None:
+    assert outcome(facts={"coverage": told}).lacks_coverage(0.0)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +104,7 @@ def test_a_check_that_tells_no_coverage_is_not_measured_by_it(facts: dict[str, A
         pytest.param([FAILED], {Exit.FAILED}, id="failed"),
         pytest.param([OTHER], {Exit.INCONCLUSIVE}, id="other"),
         pytest.param([covering(3, 4)], {Exit.INCONCLUSIVE}, id="incomplete"),
+        pytest.param([PASSED, LEFT_OUT], set(), id="narrowed-by-the-operator"),
         pytest.param([skipped("no-capacity")], {Exit.INCONCLUSIVE}, id="could-not-look"),
         pytest.param([FAILED, OTHER], {Exit.FAILED, Exit.INCONCLUSIVE}, id="failed-and-other"),
     ],

@@ -11,6 +11,7 @@ from orchestrator.replay import Fault
 from tests.conftest import RunCheck
 from tests.fakes import clusters
 from tests.fakes import objects as kube
+from tests.fakes.clock import FakeClock
 from tests.images.conftest import Judge
 
 Json = dict[str, Any]
@@ -21,13 +22,18 @@ DRIVER = clusters.component("nvidia-dra-driver-gpu", NAMESPACE)
 DEVICE_PLUGIN = {"gpuAllocationPolicy": "device-plugin-extended-resource"}
 RECIPE = clusters.recipe(DRIVER, **DEVICE_PLUGIN)
 CLAIMS = clusters.recipe(DRIVER, gpuAllocationPolicy="dra-resource-claim")
+CHANNELS = "compute-domain-default-channel.nvidia.com"
 PLUGIN = clusters.dra_plugin()
 POD = clusters.find(CLUSTER, "Pod", "plugin-gpu-2")
 SLICE = kube.resource_slice("gpu-2", "compute-domain.nvidia.com", 2, "channel")
 GPU_SLICES = [kube.resource_slice(name) for name in ("gpu-1", "gpu-2")]
 WITH_CLAIMS = clusters.replace(CLUSTER, *GPU_SLICES, kube.device_class())
 WITHOUT_SLICES = clusters.without(CLUSTER, "ResourceSlice")
-NODE_TAINT = {"key": "team", "value": "a", "effect": "NoSchedule"}
+WITHOUT_CLASSES = clusters.without(CLUSTER, "DeviceClass")
+CLASS = kube.device_class()
+TAINT_RULES = kube.custom_resource_definition(
+    "resource.k8s.io", "v1beta2", "devicetaintrules", "DeviceTaintRule"
+)
 TAINT = {"key": "gpu.nvidia.com/unhealthy", "effect": "NoExecute"}
 
 
@@ -37,6 +43,7 @@ def test_passes_with_compute_domains_and_the_device_plugin(run_check: RunCheck) 
     assert (run.code, run.message) == (ExitCode.PASS, "")
     assert run.facts["coverage"]["seen"] == 2
     assert "not applicable: policy is device-plugin-extended-resource" in run.stdout
+    assert "on 2 nodes\nnone of them is a GPU\n" in run.stdout
     assert (
         "RESULT: proof: observed; 4 devices of compute-domain.nvidia.com on 2 nodes" in run.stdout
     )
@@ -54,6 +61,7 @@ def test_fails_with_the_slices_as_evidence(run_check: RunCheck) -> None:
         "dra-support",
         cluster=clusters.replace(CLUSTER, *broken),
         recipe=RECIPE,
+        clock=FakeClock(),
     )
 
     assert run.code == ExitCode.FAIL
@@ -180,6 +188,59 @@ def test_finds_the_driver_by_its_label_without_a_recipe(judge: Judge) -> None:
             "policy device-plugin-extended-resource, but no node that can be judged has",
             id="device-plugin-down",
         ),
+        pytest.param(
+            WITHOUT_CLASSES,
+            "no DeviceClass selects devices of compute-domain.nvidia.com, so that nobody can claim "
+            "one (want one a driver; DeviceClasses here: none)",
+            id="no-device-class",
+        ),
+        pytest.param(
+            [*WITHOUT_CLASSES, CLASS],
+            "no DeviceClass selects devices of compute-domain.nvidia.com, so that nobody can claim "
+            "one (want one a driver; DeviceClasses here: gpu.nvidia.com)",
+            id="class-of-another-driver",
+        ),
+        pytest.param(
+            clusters.replace(CLUSTER, *GPU_SLICES),
+            "no DeviceClass selects devices of gpu.nvidia.com",
+            id="one-of-two-drivers-without-a-class",
+        ),
+        pytest.param(
+            [
+                *WITHOUT_CLASSES,
+                kube.put(
+                    clusters.find(CLUSTER, "DeviceClass", CHANNELS),
+                    "metadata.deletionTimestamp",
+                    kube.TIME,
+                ),
+            ],
+            "no DeviceClass selects devices of compute-domain.nvidia.com",
+            id="class-ending",
+        ),
+        pytest.param(
+            [*WITHOUT_CLASSES, kube.put(CLASS, "spec", {})], "", id="class-for-all-devices"
+        ),
+        pytest.param(
+            clusters.replace(CLUSTER, kube.put(PLUGIN, "metadata.deletionTimestamp", kube.TIME)),
+            "DaemonSet nvidia-dra-driver/dra-driver-nvidia-gpu-kubelet-plugin: being deleted since",
+            id="plugin-ending",
+        ),
+        pytest.param(
+            clusters.replace(
+                CLUSTER,
+                kube.put(clusters.dra_controller(), "metadata.deletionTimestamp", kube.TIME),
+            ),
+            "Deployment nvidia-dra-driver/dra-driver-nvidia-gpu-controller: being deleted since",
+            id="controller-ending",
+        ),
+        pytest.param(
+            clusters.replace(
+                CLUSTER,
+                kube.put(kube.namespace(NAMESPACE), "metadata.deletionTimestamp", kube.TIME),
+            ),
+            "namespace nvidia-dra-driver: phase Terminating, being deleted since",
+            id="namespace-ending",
+        ),
     ],
 )
 def test_fails_with_what_it_saw(judge: Judge, cluster: list[Json], message: str) -> None:
@@ -194,7 +255,9 @@ def test_fails_with_what_it_saw(judge: Judge, cluster: list[Json], message: str)
     [
         pytest.param(CLUSTER, "claims cannot get a whole GPU: no node offers", id="no-gpu-slices"),
         pytest.param(
-            clusters.without(WITH_CLAIMS, "DeviceClass"), "half installed", id="no-device-class"
+            clusters.without(WITH_CLAIMS, "DeviceClass", "gpu.nvidia.com"),
+            "half installed",
+            id="no-device-class",
         ),
     ],
 )
@@ -229,94 +292,6 @@ def test_an_unspecified_policy_follows_what_is_usable(judge: Judge) -> None:
     assert isinstance(judge(dra_support, WITH_CLAIMS, recipe).error, Unbuilt)
 
 
-@pytest.mark.parametrize(
-    ("changed", "gap"),
-    [
-        pytest.param(
-            [
-                kube.not_ready(kube.gpu_node("gpu-2")),
-                kube.missing_pods(PLUGIN),
-                kube.unready(POD),
-            ],
-            "gpu-2: NotReady: NodeStatusUnknown",
-            id="dead-node",
-        ),
-        pytest.param([kube.cordoned(kube.gpu_node("gpu-2"))], "gpu-2: cordoned", id="cordoned"),
-        pytest.param(
-            [
-                kube.put(kube.gpu_node("gpu-2"), "spec.taints", [NODE_TAINT]),
-                kube.put(SLICE, "spec.devices", []),
-            ],
-            "gpu-2: the kubelet plugin does not tolerate taint team",
-            id="node-tainted",
-        ),
-    ],
-)
-def test_a_node_that_cannot_be_judged_is_listed_as_not_covered(
-    judge: Judge, changed: list[Json], gap: str
-) -> None:
-    outcome = judge(dra_support, clusters.replace(CLUSTER, *changed), RECIPE)
-
-    assert outcome.error is None
-    assert f"not covered: {gap}" in outcome.evidence
-    assert "looked at 1 of 2 GPU nodes" in outcome.evidence
-
-
-@pytest.mark.parametrize(
-    ("changed", "defect"),
-    [
-        pytest.param(
-            [kube.put(SLICE, "spec.pool.resourceSliceCount", 2)],
-            "gpu-2: pool gpu-2 of {driver} incomplete: 1 of 2 slices of generation 1",
-            id="pool-incomplete",
-        ),
-        pytest.param(
-            [kube.put(SLICE, "spec.devices", [])],
-            "gpu-2: no ResourceSlice with a device",
-            id="slice-empty",
-        ),
-    ],
-)
-def test_a_sound_node_that_offers_nothing_usable_is_a_failure_that_names_it(
-    judge: Judge, changed: list[Json], defect: str
-) -> None:
-    outcome = judge(dra_support, clusters.replace(CLUSTER, *changed), RECIPE)
-
-    assert isinstance(outcome.error, Fail)
-    assert "1 of 2 GPU nodes lack usable devices" in str(outcome.error)
-    assert defect.format(driver=SLICE["spec"]["driver"]) in str(outcome.error)
-    assert "looked at 2 of 2 GPU nodes" in outcome.evidence
-
-
-def test_stale_slices_and_those_of_lost_nodes_are_pointed_out(judge: Judge) -> None:
-    old = kube.put(SLICE, "metadata.name", "old")
-    new = kube.put(SLICE, "spec.pool.generation", 2)
-    lost = kube.resource_slice("gpu-9", "compute-domain.nvidia.com", 2, "channel")
-
-    outcome = judge(dra_support, clusters.replace(CLUSTER, old, new, lost), RECIPE)
-
-    assert "stale: the pool is at generation 2" in outcome.evidence
-    assert "its node is gone" in outcome.evidence
-
-
-@pytest.mark.parametrize(
-    "nodes",
-    [
-        pytest.param([], id="no-node"),
-        pytest.param([kube.cordoned(kube.gpu_node("gpu-1"))], id="all-cordoned"),
-        pytest.param([kube.fake(kube.gpu_node("gpu-1"))], id="fake-only"),
-    ],
-)
-def test_without_a_node_to_judge_nothing_is_proven(judge: Judge, nodes: list[Json]) -> None:
-    cluster = clusters.without(WITHOUT_SLICES, "Node")
-    cluster = clusters.replace(cluster, clusters.dra_plugin(0), *nodes)
-
-    outcome = judge(dra_support, cluster, RECIPE)
-
-    assert isinstance(outcome.error, Skip)
-    assert outcome.error.code == SkipCode.CAPACITY
-
-
 def test_without_compute_domains_no_controller_is_needed(judge: Judge) -> None:
     gpus_only = kube.put(
         PLUGIN, "spec.template.spec.containers", [{"name": "gpus", "image": "dra:1"}]
@@ -349,6 +324,7 @@ def test_a_driver_that_the_gpu_operator_manages_is_in_scope(judge: Judge) -> Non
         kube.gpu_node("gpu-2"),
         plugin,
         *GPU_SLICES,
+        CLASS,
     ]
 
     outcome = judge(dra_support, cluster, clusters.recipe(operator, **DEVICE_PLUGIN))
@@ -357,21 +333,27 @@ def test_a_driver_that_the_gpu_operator_manages_is_in_scope(judge: Judge) -> Non
     assert "16 devices of gpu.nvidia.com on 2 nodes" in outcome.evidence
 
 
-@pytest.mark.parametrize("status", [403, 500])
 @pytest.mark.parametrize(
-    "resource",
+    ("resource", "status"),
     [
-        "namespaces",
-        "nodes",
-        "daemonsets",
-        "deployments",
-        "pods",
-        "resourceslices",
-        "deviceclasses",
+        (resource, status)
+        for resource in (
+            "namespaces",
+            "nodes",
+            "daemonsets",
+            "deployments",
+            "pods",
+            "resourceslices",
+            "deviceclasses",
+            "devicetaintrules",
+        )
+        for status in (403, 404, 500)
+        if (resource, status) != ("namespaces", 404)  # that one is missing, which is a verdict
     ],
 )
 def test_an_error_answer_is_never_a_verdict(judge: Judge, resource: str, status: int) -> None:
-    outcome = judge(dra_support, CLUSTER, RECIPE, faults=[Fault(resource=resource, status=status)])
+    cluster = [*CLUSTER, TAINT_RULES]
+    outcome = judge(dra_support, cluster, RECIPE, faults=[Fault(resource=resource, status=status)])
 
     assert isinstance(outcome.error, CannotTell)
     assert (resource in outcome.message, str(status) in outcome.message) == (True, True)
@@ -385,16 +367,13 @@ def test_says_which_api_is_served_instead() -> None:
 
 
 def test_device_taint_rules_are_named_as_not_evaluated(judge: Judge) -> None:
-    rules = kube.custom_resource_definition(
-        "resource.k8s.io", "v1beta2", "devicetaintrules", "DeviceTaintRule"
-    )
     rule = {
         "apiVersion": "resource.k8s.io/v1beta2",
         "kind": "DeviceTaintRule",
         "metadata": {"name": "drain"},
     }
 
-    outcome = judge(dra_support, [*CLUSTER, rules, rule], RECIPE)
+    outcome = judge(dra_support, [*CLUSTER, TAINT_RULES, rule], RECIPE)
 
     assert outcome.error is None
     assert "1 DeviceTaintRules, not evaluated" in outcome.evidence

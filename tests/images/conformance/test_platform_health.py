@@ -34,7 +34,12 @@ def test_passes_when_everything_expected_is_healthy(run_check: RunCheck) -> None
     run = run_check("images.conformance", "platform-health", cluster=CLUSTER, recipe=RECIPE)
 
     assert (run.code, run.message) == (ExitCode.PASS, "")
-    assert run.facts["coverage"]["seen"] == 3
+    assert run.facts["coverage"] == {
+        "seen": 4,  # a namespace, a Deployment, and a DaemonSet of two nodes
+        "total": 4,
+        "unit": "objects, DaemonSets by node",
+        "leftOut": [],
+    }
     assert "RESULT: 3 of 3 objects healthy" in run.stdout
 
 
@@ -104,6 +109,13 @@ def test_skips_when_nothing_says_what_should_be_there(
             id="pod-missing",
         ),
         pytest.param(
+            expecting(DAEMON_SET),
+            clusters.replace(CLUSTER, kube.put(EXPORTER, "metadata.deletionTimestamp", kube.TIME)),
+            "DaemonSet gpu-operator/nvidia-dcgm-exporter (component gpu-operator): being deleted "
+            f"since {kube.TIME} (want it healthy)",
+            id="daemon-set-ending",
+        ),
+        pytest.param(
             expecting({"kind": "Deployment", "name": "gone", "namespace": "elsewhere"}),
             CLUSTER,
             "2 problems among 3 objects; the first: Namespace elsewhere",
@@ -139,8 +151,36 @@ def test_a_dead_node_is_listed_and_fails_no_daemon_set(judge: Judge) -> None:
     outcome = judge(platform_health, cluster, RECIPE)
 
     assert outcome.error is None
-    assert "gpu-2: NotReady: NodeStatusUnknown" in outcome.evidence
-    assert "looked at 2 of 3 objects" in outcome.evidence
+    assert (
+        "not covered: gpu-2: NotReady: NodeStatusUnknown; DaemonSets not judged there: 1"
+        in outcome.evidence
+    )
+    assert "looked at 3 of 4 objects, DaemonSets by node" in outcome.evidence
+    assert "RESULT: 3 of 3 objects healthy" in outcome.evidence
+
+
+def test_one_dead_node_of_500_is_one_in_500_however_many_daemon_sets_there_are(
+    run_check: RunCheck,
+) -> None:
+    sets = [
+        kube.missing_pods(kube.daemon_set(f"agent-{index}", NAMESPACE, 500)) for index in range(20)
+    ]
+    nodes = [kube.node(f"node-{index}") for index in range(499)]
+    dead = kube.not_ready(kube.node("node-499"))
+    expected = [{"kind": "DaemonSet", "name": item["metadata"]["name"]} for item in sets]
+
+    run = run_check(
+        "images.conformance",
+        "platform-health",
+        cluster=[kube.namespace(NAMESPACE), *sets, *nodes, dead],
+        recipe=expecting(*expected),
+    )
+
+    coverage = run.facts["coverage"]
+    assert run.code == ExitCode.PASS
+    assert coverage["leftOut"] == ["node-499"]
+    assert coverage["seen"] / coverage["total"] > 0.99
+    assert (coverage["seen"], coverage["total"]) == (1 + 20 * 499, 1 + 20 * 500)
 
 
 def test_a_daemon_set_without_nodes_is_not_covered(judge: Judge) -> None:
@@ -150,6 +190,7 @@ def test_a_daemon_set_without_nodes_is_not_covered(judge: Judge) -> None:
 
     assert outcome.error is None
     assert "DaemonSet gpu-operator/nvidia-dcgm-exporter: 0 pods wanted" in outcome.evidence
+    assert "looked at 2 of 3 objects" in outcome.evidence
 
 
 def test_nodes_are_read_only_when_pods_are_missing(judge: Judge) -> None:
@@ -159,8 +200,17 @@ def test_nodes_are_read_only_when_pods_are_missing(judge: Judge) -> None:
     assert len(outcome.requests) == 3
 
 
-@pytest.mark.parametrize("status", [403, 500])
-@pytest.mark.parametrize("resource", ["namespaces", "deployments", "daemonsets", "nodes"])
+@pytest.mark.parametrize(
+    ("resource", "status"),
+    [
+        *[
+            (resource, status)
+            for resource in ("namespaces", "deployments", "daemonsets", "nodes")
+            for status in (403, 500)
+        ],
+        ("nodes", 404),  # of all others it is a verdict: not found
+    ],
+)
 def test_an_error_answer_is_never_a_verdict(judge: Judge, resource: str, status: int) -> None:
     cluster = clusters.replace(CLUSTER, kube.missing_pods(EXPORTER))
     cluster = clusters.replace(cluster, kube.cordoned(kube.gpu_node("gpu-2")))

@@ -87,6 +87,21 @@ def test_follows_the_recipe_to_the_namespace(judge: Judge, name: str) -> None:
             id="namespace-ending",
         ),
         pytest.param(
+            [*WITHOUT_PODS, kube.leaving(SECOND)],
+            "no GPU operator pod in namespace gpu-operator with label app=gpu-operator; "
+            f"gpu-operator-2 is being deleted since {kube.TIME} (want at least one",
+            id="only-pod-ending",
+        ),
+        pytest.param(
+            clusters.replace(
+                CLUSTER,
+                kube.put(kube.namespace(NAMESPACE), "metadata.deletionTimestamp", kube.TIME),
+            ),
+            f"namespace gpu-operator: phase Terminating, being deleted since {kube.TIME}, held by "
+            "kubernetes (want phase Active",
+            id="namespace-being-deleted",
+        ),
+        pytest.param(
             WITHOUT_PODS,
             "no GPU operator pod in namespace gpu-operator with label app=gpu-operator",
             id="no-pods",
@@ -168,6 +183,7 @@ def test_restarts_of_a_ready_pod_are_reported(judge: Judge) -> None:
         *[(resource, 500) for resource in ("namespaces", "pods", "nodes")],
         ("pods", 404),
         ("pods", 504),
+        ("nodes", 504),
     ],
 )
 def test_an_error_answer_is_never_a_verdict(judge: Judge, resource: str, status: int) -> None:
@@ -203,7 +219,7 @@ def test_several_problems_are_all_named() -> None:
 
     problems = find_problems(pods, {}, NAMESPACE)
 
-    assert [problem.split(" is ")[0] for problem in problems] == [
+    assert [str(problem).split(" is ")[0] for problem in problems] == [
         "pod gpu-operator-1",
         "pod gpu-operator-2",
     ]

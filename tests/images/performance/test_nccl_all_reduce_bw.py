@@ -254,13 +254,19 @@ def test_gke_needs_a_network_for_each_gpu_interface(judge: Judge) -> None:
     assert short.message.startswith("3 networks named gpu-nic (want 8)")
 
 
-@pytest.mark.parametrize("status", [403, 500])
-@pytest.mark.parametrize("resource", ["nodes", "pods", "resourceclaims"])
+@pytest.mark.parametrize("status", [403, 404, 500])
+@pytest.mark.parametrize(
+    "resource", ["nodes", "pods", "resourceclaims", "resourceslices", "networks"]
+)
 def test_an_error_answer_is_never_taken_for_free_gpus(
     judge: Judge, resource: str, status: int
 ) -> None:
+    claim = kube.resource_claim("train", "team", "gpu-3")
+    third = kube.labelled(kube.gpu_node("gpu-3"), {"cloud.google.com/gke-accelerator": "other"})
+    cluster = [*gke(NETWORKS), third, kube.resource_slice("gpu-3"), claim]
+
     outcome = judge(
-        nccl_all_reduce_bw, CLUSTER, RECIPE, faults=[Fault(resource=resource, status=status)]
+        nccl_all_reduce_bw, cluster, recipe("gke"), faults=[Fault(resource=resource, status=status)]
     )
 
     assert isinstance(outcome.error, CannotTell)

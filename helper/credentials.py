@@ -1,0 +1,40 @@
+"""Which cluster is meant: a kubeconfig and context found as kubectl does, or a pod's files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from helper import documents
+from helper.errors import InputError
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Where a connection comes from: a kubeconfig and context, or the files of a pod."""
+
+    kubeconfig: str = ""  # one path, or several joined as in KUBECONFIG; empty for a pod
+    context: str = ""
+    root: Path = Path("/")
+
+    @classmethod
+    def discover(
+        cls, env: Mapping[str, str], kubeconfig: str = "", context: str = "", root: Path = Path("/")
+    ) -> "Credentials":
+        """Follow kubectl: explicit path, KUBECONFIG, ~/.kube/config, the pod's own files."""
+        found = kubeconfig.strip() or env.get("KUBECONFIG", "").strip()
+        home = Path(env.get("HOME", ""), ".kube/config")
+        if not found and env.get("HOME") and home.is_file():
+            found = str(home)
+        return cls(found, context, root)
+
+
+def current_context(source: str) -> str:
+    """The context that is used when none is named; InputError when there is none.
+
+    Of several files the first that names a context counts, as for kubectl.
+    """
+    for path in (Path(path) for path in source.split(":") if path and Path(path).is_file()):
+        document = documents.load_mapping(path.read_bytes(), f"kubeconfig {path}")
+        if document.get("current-context"):
+            return str(document["current-context"])
+    raise InputError(f"kubeconfig {source}: no current context; name one with --context")

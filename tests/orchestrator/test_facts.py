@@ -1,0 +1,119 @@
+from typing import Any
+
+import pytest
+
+from orchestrator.facts import CONTRADICTED, UNREADABLE, Coverage, coverage_of, objection
+from orchestrator.outcome import PhaseStatus, Status, borne_out
+from tests.orchestrator.engine import Engine, entry, script
+from tests.orchestrator.samples import outcome, phase
+
+GOOD = {"name": "bandwidth", "value": 412.0, "unit": "GB/s", "threshold": ">= 300", "passed": True}
+BAD = {**GOOD, "value": 120.0, "passed": False}
+
+
+@pytest.mark.parametrize(
+    ("told", "coverage"),
+    [
+        pytest.param({"seen": 3, "total": 4}, Coverage(3, 4), id="some"),
+        pytest.param({"seen": 0, "total": 0}, Coverage(0, 0), id="none-of-none"),
+        pytest.param({"seen": 5, "total": 4}, None, id="more-than-all"),
+        pytest.param({"seen": -1, "total": 4}, None, id="negative"),
+        pytest.param({"seen": 1}, None, id="no-total"),
+        pytest.param({"seen": "1", "total": 2}, None, id="text"),
+        pytest.param({"seen": True, "total": 1}, None, id="truth"),
+        pytest.param(7, None, id="number"),
+        pytest.param(None, None, id="null"),
+    ],
+)
+def test_coverage_is_two_numbers_that_make_sense(told: Any, coverage: Coverage | None) -> None:
+    assert coverage_of({"coverage": told}) == coverage
+
+
+def test_nothing_of_nothing_is_enough_for_nobody_who_asks_for_something() -> None:
+    assert not Coverage(0, 0).reaches(0.01)
+    assert Coverage(0, 0).reaches(0)
+
+
+@pytest.mark.parametrize(
+    ("facts", "unreadable", "raw", "words"),
+    [
+        pytest.param(
+            {}, 'FACT: {"coverage": {', UNREADABLE, "no readable fact: 'FACT: {", id="line"
+        ),
+        pytest.param({"coverage": None}, "", UNREADABLE, "its coverage makes no sense", id="null"),
+        pytest.param(
+            {"coverage": {"seen": 9, "total": 8}}, "", UNREADABLE, "0 <= seen <= total", id="9-of-8"
+        ),
+        pytest.param(
+            {"measured": [GOOD, BAD]},
+            "",
+            CONTRADICTED,
+            "bandwidth did not pass: 120.0 GB/s (want >= 300), which calls for exit 1",
+            id="missed-threshold",
+        ),
+        pytest.param({"measured": [7]}, "", UNREADABLE, "whether a measured value", id="no-value"),
+        pytest.param({"measured": BAD}, "", CONTRADICTED, "bandwidth did not pass", id="one-value"),
+        pytest.param(
+            {"measured": [{**GOOD, "passed": "no"}]},
+            "",
+            UNREADABLE,
+            "whether bandwidth passed cannot be read",
+            id="passed-of-a-wrong-type",
+        ),
+        pytest.param(
+            {"skip": "not-applicable"}, "", CONTRADICTED, "want exit 2 with it", id="skip"
+        ),
+    ],
+)
+def test_a_pass_that_its_facts_do_not_bear_out_is_no_verdict(
+    facts: dict[str, Any], unreadable: str, raw: str, words: str
+) -> None:
+    found = borne_out(outcome(facts=facts), unreadable)
+
+    assert (found.status, found.raw_status) == (Status.OTHER, raw)
+    assert found.message.startswith("it ended as passed, but ")
+    assert words in found.message
+    assert phase(found).status is PhaseStatus.OTHER
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {},
+        {"coverage": {"seen": 3, "total": 4}},
+        {"measured": [GOOD, {**GOOD, "passed": None}]},
+        {"item": "anything"},
+    ],
+    ids=str,
+)
+def test_facts_that_say_nothing_against_it_leave_a_pass_alone(facts: dict[str, Any]) -> None:
+    passed = outcome(facts=facts)
+
+    assert objection(facts) is None
+    assert borne_out(passed) is passed
+
+
+@pytest.mark.parametrize("status", [Status.FAILED, Status.SKIPPED, Status.OTHER])
+def test_facts_take_only_a_pass_back(status: Status) -> None:
+    found = outcome(status=status, facts={"measured": [BAD], "coverage": 7})
+
+    assert borne_out(found, "FACT: {") is found
+
+
+@pytest.mark.parametrize(
+    ("line", "raw"),
+    [
+        pytest.param('FACT: {"coverage": {"seen": 1', UNREADABLE, id="cut-off"),
+        pytest.param('FACT: {"coverage": "all"}', UNREADABLE, id="coverage-in-words"),
+        pytest.param(
+            'FACT: {"measured": {"name": "bw", "passed": false}}', CONTRADICTED, id="missed"
+        ),
+    ],
+)
+def test_a_run_takes_such_a_pass_back_however_long_its_log_is(line: str, raw: str) -> None:
+    log = line + "\n" + "evidence\n" * 2000
+
+    done = Engine([entry("alpha")], [script("alpha", log=log)]).run()
+
+    found = done.outcome("alpha")
+    assert (found.status, found.raw_status, found.exit_code) == (Status.OTHER, raw, 0)
