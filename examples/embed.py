@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from helper.kube import Credentials, connect
-from orchestrator import recipe
-from orchestrator.embed import Validation
+from helper.credentials import Credentials
+from helper.kube import connect
+from orchestrator import catalog, plan, recipe
 from orchestrator.events import CheckFinished
 from orchestrator.replay import ReplayCluster
-from orchestrator.session import built_in_catalog
+from orchestrator.run import Run
 
 
 def main(folder: Path) -> int:
@@ -22,13 +22,13 @@ def main(folder: Path) -> int:
     with ReplayCluster.load(folder).serve() as server, TemporaryDirectory() as temporary:
         kubeconfig = server.write_kubeconfig(Path(temporary, "kubeconfig"))
         kube = connect(Credentials(str(kubeconfig)), {})
-        with Validation(built_in_catalog(), wanted, kube) as validation:
-            validation.deploy()
-            for event in validation.events():
+        with Run(plan.build(catalog.built_in(), wanted.input), wanted, kube) as run:
+            run.deploy()
+            for event in run.events():
                 if isinstance(event, CheckFinished):
                     print(event.outcome.check, event.outcome.status)
-            validation.wait()
-            result = validation.result()
+            run.wait()
+            result = run.result()
         kube.close()
     for phase in result.phases:
         print(phase.phase, phase.status)

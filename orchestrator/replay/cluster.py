@@ -1,24 +1,32 @@
 """A replay cluster: made from a folder or from objects, served on localhost."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from orchestrator.replay.access import User, user_named
-from orchestrator.replay.api.server import Listener
+from orchestrator.replay.access import user_named
+from orchestrator.replay.api.server import TOKEN_PATH, Listener
 from orchestrator.replay.creation import fill_recorded
-from orchestrator.replay.folder import read_folder
+from orchestrator.replay.faults import Fault, compiled
+from orchestrator.replay.faultspec import FaultSpec
+from orchestrator.replay.folder import read
+from orchestrator.replay.kinds import recorded_kind
 from orchestrator.replay.loading import add_namespace, load_objects, unserved
 from orchestrator.replay.models import PodOutcome, Reply
 from orchestrator.replay.objects import Json, clone, meta, name_of, namespace_of
 from orchestrator.replay.state import State
 from orchestrator.replay.store import Store
-from orchestrator.replay.tokens import ADMIN, ANONYMOUS
+from orchestrator.replay.tokens import ADMIN
 from orchestrator.replay.workloads.manager import Workloads
 
 DEFAULT_VERSION = "v1.36.2"
+_log = logging.getLogger(__name__)
+
+OnFailure = Callable[[str], object]
+"""Hears at once that a controller failed, and why: from then on the cluster proves nothing."""
 
 
 class ReplayCluster:
@@ -42,22 +50,36 @@ class ReplayCluster:
         load_objects(self.state, located)
 
     @classmethod
-    def load(cls, folder: Path) -> "ReplayCluster":
-        """Read a replay folder; raises ReplayError."""
-        recording = read_folder(folder)
+    def load(cls, place: Path) -> "ReplayCluster":
+        """Read a replay folder, or the file of a defect; raises ReplayError."""
+        recording = read(place)
         cluster = cls(
             images={image.name: image.command for image in recording.cluster.images},
             outcomes=recording.outcomes,
             replies=recording.replies,
             server_version=recording.cluster.server_version,
         )
+        if recording.cluster.kinds:
+            cluster.state.kinds.serve_recorded(map(recorded_kind, recording.cluster.kinds))
+        cluster.state.kinds.withdraw(recording.cluster.unserved)
+        cluster.state.gaps.declare(recording.cluster.gaps, recording.cluster.namespaces)
         load_objects(cluster.state, recording.objects)
+        for fault in recording.faults:
+            cluster.inject(fault)
         return cluster
 
     @property
     def store(self) -> Store:
         """The objects, for looking without HTTP."""
         return self.state.store
+
+    def inject(self, fault: FaultSpec) -> None:
+        """Let a fault strike from now on, or when its time comes."""
+        found = compiled(fault)
+        if isinstance(found, Fault):
+            self.faults.append(found)
+        else:
+            self.state.planned.append(fault)
 
     def add(self, obj: Json) -> Json:
         """Put an object in or replace it, seen by watches; no controller acts on a new one."""
@@ -87,27 +109,29 @@ class ReplayCluster:
         """Forget the past: watches and list pages from before answer 410."""
         self.store.compact()
 
-    def serve(self, *, open_to_all: bool = False) -> "ReplayServer":
-        """Give a server of this cluster; it runs inside its `with` block.
+    def serve(self, *, port: int = 0, on_failure: OnFailure | None = None) -> "ReplayServer":
+        """Give a server of this cluster; it runs inside its `with` block, by default on any port.
 
-        With `open_to_all`, a request without a token is the admin's: kubectl sends no token
-        over plain HTTP.
+        Without `on_failure`, the failure of a controller is raised at the end.
         """
-        return ReplayServer(self.state, ADMIN if open_to_all else ANONYMOUS)
+        return ReplayServer(self.state, port, on_failure)
 
 
 class ReplayServer:
-    """Serves a cluster on a free port of 127.0.0.1, and runs what is created in it."""
+    """Serves a cluster on a port of 127.0.0.1, and runs what is created in it."""
 
-    def __init__(self, state: State, anonymous: User) -> None:
+    def __init__(self, state: State, port: int, on_failure: OnFailure | None) -> None:
         self._state = state
-        self._anonymous = anonymous
+        self._on_failure = on_failure
+        self._port = port
         self._listener: Listener | None = None
         self._workloads: Workloads | None = None
 
     def __enter__(self) -> Self:
-        self._listener = Listener(self._state, self._anonymous)
-        self._workloads = Workloads(self._state, self.kubeconfig)
+        self._listener = Listener(self._state, self._port)
+        self._workloads = Workloads(
+            self._state, self.kubeconfig, self._listener.go_away, self._failed
+        )
         self._listener.start()
         self._workloads.start()
         return self
@@ -122,8 +146,22 @@ class ReplayServer:
             return
         failure = self._workloads.stop()
         self._listener.stop()
-        if failure is not None and error is None:
+        if failure is not None and error is None and self._on_failure is None:
             raise RuntimeError("a controller of the replay cluster failed") from failure
+
+    def _failed(self, error: Exception) -> None:
+        if self._on_failure is None:
+            _log.error("a controller of the replay cluster failed", exc_info=error)
+        else:
+            words = f"a controller of the replay cluster failed: {type(error).__name__}: {error}"
+            self._on_failure(words)
+
+    @property
+    def folder(self) -> Path:
+        """A folder for files that go with the server, even when it is killed."""
+        if self._workloads is None:
+            raise RuntimeError("the replay server does not run; use it in a `with` block")
+        return self._workloads.folder
 
     @property
     def url(self) -> str:
@@ -162,8 +200,27 @@ class ReplayServer:
             "current-context": "replay",
         }
 
-    def write_kubeconfig(self, path: Path, user: str = ADMIN.name) -> Path:
+    @property
+    def version(self) -> str:
+        """The version that the cluster claims to be."""
+        return self._state.server_version
+
+    @property
+    def gaps(self) -> list[str]:
+        """What could not be recorded of the cluster."""
+        return self._state.gaps.missing
+
+    def kubectl_config(self, user: str = ADMIN.name) -> Json:
+        """Give a kubeconfig that kubectl can use, too: its token stands in the server's address."""
+        config = self.kubeconfig(user)
+        url = f"{self.url}{TOKEN_PATH}{config['users'][0]['user']['token']}"
+        return {**config, "clusters": [{"name": "replay", "cluster": {"server": url}}]}
+
+    def write_kubeconfig(
+        self, path: Path, user: str = ADMIN.name, *, for_kubectl: bool = False
+    ) -> Path:
         """Write a kubeconfig, readable by its owner only, and give its path."""
+        config = self.kubectl_config(user) if for_kubectl else self.kubeconfig(user)
         path.touch(mode=0o600)
-        path.write_text(json.dumps(self.kubeconfig(user), indent=2))
+        path.write_text(json.dumps(config, indent=2))
         return path

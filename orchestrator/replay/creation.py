@@ -2,7 +2,15 @@
 
 from helper import kinds
 from helper.kinds import Resource
-from orchestrator.replay import bootstrap, defaults, ownership, validation
+from orchestrator.replay import (
+    admission,
+    bootstrap,
+    defaults,
+    ownership,
+    templates,
+    unemulated,
+    validation,
+)
 from orchestrator.replay.kinds import Served
 from orchestrator.replay.objects import (
     Json,
@@ -17,8 +25,9 @@ from orchestrator.replay.objects import (
     stable_uid,
     uid_of,
 )
+from orchestrator.replay.schema import fill_defaults
 from orchestrator.replay.state import State
-from orchestrator.replay.statuses import Cause, already_exists, forbidden, not_found
+from orchestrator.replay.statuses import Cause, already_exists, forbidden, invalid, not_found
 
 RECORDED_AT = "2026-01-01T00:00:00Z"  # creation time of recorded objects that do not say theirs
 # Kinds whose status a create may set; of all others it starts empty.
@@ -39,6 +48,8 @@ def create(
     `manager` owns its fields, or `applied_by` when it comes by server-side apply.
     """
     obj = clone(body)
+    if kind.custom and kind.schema:
+        fill_defaults(obj, kind.schema)
     prefix = str(meta(obj).get("generateName") or "")
     generated = bool(prefix) and not name_of(obj)
     if generated:
@@ -47,6 +58,8 @@ def create(
     validation.check_new(kind, obj)
     if kind.resource == kinds.PODS:
         _check_account(state, obj)
+    if kind.resource.kind in templates.CLAIMS:
+        _check_claim(state, kind.resource, obj)
     place = (kind.resource, namespace_of(obj))
     while generated and state.store.find(*place, name_of(obj)) is not None:
         meta(obj)["name"] = generated_name(prefix)
@@ -55,14 +68,14 @@ def create(
         obj = ownership.owned(obj, body, applied_by)
     elif manager:
         obj = ownership.tracked(None, obj, manager)
-    if dry_run:
+    with state.store.changed:  # what a quota leaves is given once
+        admission.check(state.store, kind.resource, obj)
+        unemulated.refuse(kind, obj)
         if state.store.find(*place, name_of(obj)) is not None:
             raise already_exists(kind.resource, name_of(obj))
-        return obj
-    try:
+        if dry_run:
+            return obj
         stored = state.store.insert(kind.resource, obj)
-    except KeyError as error:
-        raise already_exists(kind.resource, name_of(obj)) from error
     return _settled(state, stored)
 
 
@@ -135,6 +148,12 @@ def _check_account(state: State, pod: Json) -> None:
         raise forbidden(kinds.PODS, shown, why)
 
 
+def _check_claim(state: State, resource: Resource, claim: Json) -> None:
+    home = state.store.find(kinds.NAMESPACES, "", namespace_of(claim)) or {}
+    if causes := list(templates.claim_causes(claim, home)):
+        raise invalid(resource, name_of(claim), causes)
+
+
 def _complete(kind: Served, obj: Json) -> None:
     metadata = meta(obj)
     for field in ("selfLink", "managedFields", "deletionTimestamp", "deletionGracePeriodSeconds"):
@@ -145,6 +164,14 @@ def _complete(kind: Served, obj: Json) -> None:
         metadata["generation"] = 1
     if kind.has_status and kind.resource.kind not in _KEEPS_STATUS:
         obj.pop("status", None)
+        if not kind.custom:
+            obj["status"] = {}
+    _fill(kind, obj)
+
+
+def _fill(kind: Served, obj: Json) -> None:
+    """Fill in what an object of a kind leaves out."""
+    metadata = meta(obj)
     match kind.resource.kind:
         case "Namespace":
             default = bootstrap.namespace(name_of(obj))
@@ -154,11 +181,14 @@ def _complete(kind: Served, obj: Json) -> None:
             defaults.fill_secret(obj)
         case "Job":
             defaults.fill_job(obj)
-            obj["status"] = {}
         case "Pod":
             defaults.fill_pod(obj)
         case "CustomResourceDefinition":
             defaults.fill_definition(obj)
+        case workload if workload in templates.WORKLOADS:
+            templates.fill_workload(obj)
+        case claim if claim in templates.CLAIMS:
+            templates.fill_claim(obj)
 
 
 def is_same(obj: Json | None, uid: str) -> bool:

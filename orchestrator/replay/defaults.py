@@ -43,7 +43,7 @@ def fill_secret(secret: Json) -> None:
 
 def fill_pod_spec(spec: Json) -> None:
     """Fill in what pods and pod templates have in common."""
-    for container in spec.get("containers") or []:
+    for container in _containers(spec):
         container.setdefault("imagePullPolicy", _pull_policy(container.get("image", "")))
         container.setdefault("resources", {})
         container.setdefault("terminationMessagePath", "/dev/termination-log")
@@ -66,7 +66,7 @@ def fill_pod(pod: Json) -> None:
     spec.setdefault("priority", 0)
     spec.setdefault("serviceAccountName", "default")
     spec.setdefault("serviceAccount", spec["serviceAccountName"])
-    for container in spec["containers"]:
+    for container in _containers(spec):
         resources = container["resources"]
         for name, amount in (resources.get("limits") or {}).items():
             resources.setdefault("requests", {}).setdefault(name, amount)
@@ -83,7 +83,7 @@ def fill_pod(pod: Json) -> None:
 
 def qos_class(spec: Json) -> str:
     """Give the quality-of-service class that requests and limits make."""
-    asked = [c.get("resources") or {} for c in spec["containers"]]
+    asked = [c.get("resources") or {} for c in _containers(spec)]
     if not any(resources.get("requests") or resources.get("limits") for resources in asked):
         return "BestEffort"
     for resources in asked:
@@ -130,6 +130,10 @@ def establish(definition: Json) -> Json:
     return definition
 
 
+def _containers(spec: Json) -> list[Json]:
+    return [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]
+
+
 def _pull_policy(image: str) -> str:
     last = image.rpartition("/")[2]
     if "@" in last:
@@ -161,7 +165,7 @@ def _mount_token(spec: Json, suffix: str) -> None:
     ]
     projected = {"defaultMode": 420, "sources": sources}
     spec.setdefault("volumes", []).append({"name": volume, "projected": projected})
-    for container in spec["containers"]:
+    for container in _containers(spec):
         mounts = container.setdefault("volumeMounts", [])
         if not any(mount.get("mountPath") == TOKEN_MOUNT for mount in mounts):
             mounts.append({"mountPath": TOKEN_MOUNT, "name": volume, "readOnly": True})

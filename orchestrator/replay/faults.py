@@ -2,8 +2,17 @@
 
 import threading
 from dataclasses import dataclass, field
+from typing import Any
 
 from orchestrator.replay.access import Action
+from orchestrator.replay.faultspec import (
+    DroppedWatch,
+    FaultSpec,
+    OfRequests,
+    ServerError,
+    Slow,
+    TooManyRequests,
+)
 from orchestrator.replay.statuses import ApiError, status_body
 
 _REASONS = {
@@ -41,7 +50,10 @@ class Fault:
     times: int | None = None  # None: until it is taken out of the list
     drop: bool = False
     retry_after_s: int | None = None
+    every: int = 1  # hit every so many matching requests, beginning with the first
+    cut_after_s: float | None = None  # how long a stream lives; other answers are not concerned
     hits: int = field(default=0, init=False)
+    seen: int = field(default=0, init=False)
 
     def matches(self, action: Action, user: str) -> bool:
         """Whether a request is meant, and the fault not used up."""
@@ -77,10 +89,39 @@ class Faults(list[Fault]):
         """Give the fault for a request and count it."""
         with self._lock:
             for fault in self:
-                if fault.matches(action, user):
+                if not fault.matches(action, user):
+                    continue
+                fault.seen += 1
+                if (fault.seen - 1) % fault.every == 0:
                     fault.hits += 1
                     return fault
         return None
+
+
+def compiled(spec: FaultSpec) -> Fault | None:
+    """Give the fault of requests that a description stands for; None for those of pods."""
+    match spec:
+        case TooManyRequests():
+            return _of_requests(spec, status=429, retry_after_s=spec.retry_after, every=spec.every)
+        case ServerError():
+            return _of_requests(spec, status=spec.status, message=spec.message, every=spec.every)
+        case Slow():
+            return _of_requests(spec, status=None, delay_s=spec.seconds, every=spec.every)
+        case DroppedWatch():
+            return _of_requests(spec, status=None, cut_after_s=spec.seconds)
+    return None
+
+
+def _of_requests(spec: OfRequests, **effect: Any) -> Fault:
+    return Fault(
+        verb=spec.verb or None,
+        resource=spec.resource or None,
+        namespace=spec.namespace or None,
+        name=spec.name or None,
+        user=spec.user or None,
+        times=spec.times,
+        **effect,
+    )
 
 
 @dataclass(frozen=True)

@@ -1,107 +1,17 @@
 """The kinds that a replay cluster serves: the built-in ones, and those of CRDs in its store."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from helper.kinds import Resource
+from orchestrator.replay.kindtable import ALL_CATEGORY, ALWAYS, REVIEWS, TABLE
+from orchestrator.replay.models import RecordedKind
 from orchestrator.replay.objects import Json, meta
 
 OBJECT_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 REVIEW_VERBS = ("create",)
 _NOT_IN_BULK = frozenset({"namespaces", "services"})  # no deletecollection
-
-# plural, kind, scope (n: namespaced, c: cluster), short names, subresources; `*` starts the
-# names of kinds whose metadata.generation counts changes of spec. From /api/v1 and
-# /apis/GROUP/VERSION of a v1.36 server.
-_TABLE: dict[str, str] = {
-    "v1": """
-        configmaps ConfigMap n cm
-        endpoints Endpoints n ep
-        events Event n ev
-        limitranges LimitRange n limits
-        namespaces Namespace c ns finalize,status
-        nodes Node c no proxy,status
-        persistentvolumeclaims PersistentVolumeClaim n pvc status
-        persistentvolumes PersistentVolume c pv status
-        pods *Pod n po attach,binding,ephemeralcontainers,eviction,exec,log,portforward,proxy,status
-        podtemplates PodTemplate n -
-        replicationcontrollers *ReplicationController n rc scale,status
-        resourcequotas ResourceQuota n quota status
-        secrets Secret n -
-        serviceaccounts ServiceAccount n sa token
-        services Service n svc proxy,status""",
-    "apps/v1": """
-        controllerrevisions ControllerRevision n -
-        daemonsets *DaemonSet n ds status
-        deployments *Deployment n deploy scale,status
-        replicasets *ReplicaSet n rs scale,status
-        statefulsets *StatefulSet n sts scale,status""",
-    "batch/v1": """
-        cronjobs *CronJob n cj status
-        jobs *Job n - status""",
-    "autoscaling/v2": "horizontalpodautoscalers HorizontalPodAutoscaler n hpa status",
-    "autoscaling/v1": "horizontalpodautoscalers HorizontalPodAutoscaler n hpa status",
-    "rbac.authorization.k8s.io/v1": """
-        clusterrolebindings ClusterRoleBinding c -
-        clusterroles ClusterRole c -
-        rolebindings RoleBinding n -
-        roles Role n -""",
-    "coordination.k8s.io/v1": "leases Lease n -",
-    "apiextensions.k8s.io/v1": """
-        customresourcedefinitions *CustomResourceDefinition c crd,crds status""",
-    "apiregistration.k8s.io/v1": "apiservices APIService c - status",
-    "resource.k8s.io/v1": """
-        deviceclasses *DeviceClass c -
-        resourceclaims ResourceClaim n - status
-        resourceclaimtemplates ResourceClaimTemplate n -
-        resourceslices *ResourceSlice c -""",
-    "scheduling.k8s.io/v1": "priorityclasses PriorityClass c pc",
-    "admissionregistration.k8s.io/v1": """
-        mutatingwebhookconfigurations *MutatingWebhookConfiguration c -
-        validatingadmissionpolicies *ValidatingAdmissionPolicy c - status
-        validatingadmissionpolicybindings *ValidatingAdmissionPolicyBinding c -
-        validatingwebhookconfigurations *ValidatingWebhookConfiguration c -""",
-    "storage.k8s.io/v1": """
-        csidrivers CSIDriver c -
-        csinodes CSINode c -
-        storageclasses StorageClass c sc
-        volumeattachments VolumeAttachment c - status""",
-    "discovery.k8s.io/v1": "endpointslices *EndpointSlice n -",
-    "policy/v1": "poddisruptionbudgets *PodDisruptionBudget n pdb status",
-    "networking.k8s.io/v1": """
-        ingressclasses *IngressClass c -
-        ingresses *Ingress n ing status
-        networkpolicies *NetworkPolicy n netpol""",
-    "node.k8s.io/v1": "runtimeclasses RuntimeClass c -",
-}
-
-# Kinds that only answer a create and are never stored.
-_REVIEWS = {
-    "authorization.k8s.io/v1": """
-        localsubjectaccessreviews LocalSubjectAccessReview n
-        selfsubjectaccessreviews SelfSubjectAccessReview c
-        selfsubjectrulesreviews SelfSubjectRulesReview c
-        subjectaccessreviews SubjectAccessReview c""",
-    "authentication.k8s.io/v1": """
-        selfsubjectreviews SelfSubjectReview c
-        tokenreviews TokenReview c""",
-}
-
-_ALL_CATEGORY = frozenset(  # what `kubectl get all` shows
-    {
-        "cronjobs",
-        "daemonsets",
-        "deployments",
-        "horizontalpodautoscalers",
-        "jobs",
-        "pods",
-        "replicasets",
-        "replicationcontrollers",
-        "services",
-        "statefulsets",
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -118,6 +28,8 @@ class Served:
     counts_generations: bool = False
     custom: bool = False
     schema: Json | None = None  # openAPIV3Schema of a custom resource
+    columns: tuple[Json, ...] = ()  # additionalPrinterColumns of a custom resource
+    scale: Json | None = None  # where a custom resource keeps its replicas
 
     @property
     def has_status(self) -> bool:
@@ -131,7 +43,7 @@ class Served:
 
 
 def _built_in() -> Iterable[Served]:
-    for api_version, rows in _TABLE.items():
+    for api_version, rows in TABLE.items():
         group, _, version = api_version.rpartition("/")
         for row in rows.strip().splitlines():
             plural, kind, scope, short, *rest = row.split()
@@ -144,12 +56,12 @@ def _built_in() -> Iterable[Served]:
                 list_kind=f"{kind}List",
                 singular=kind.lower(),
                 short_names=tuple(short.split(",")) if short != "-" else (),
-                categories=("all",) if plural in _ALL_CATEGORY else (),
+                categories=("all",) if plural in ALL_CATEGORY else (),
                 subresources=tuple(rest[0].split(",")) if rest else (),
                 verbs=tuple(verbs),
                 counts_generations=counted,
             )
-    for api_version, rows in _REVIEWS.items():
+    for api_version, rows in REVIEWS.items():
         group, _, version = api_version.rpartition("/")
         for row in rows.strip().splitlines():
             plural, kind, scope = row.split()
@@ -182,9 +94,30 @@ def served_by(definition: Json) -> list[Served]:
                 counts_generations=True,
                 custom=True,
                 schema=(version.get("schema") or {}).get("openAPIV3Schema"),
+                columns=tuple(version.get("additionalPrinterColumns") or ()),
+                scale=(version.get("subresources") or {}).get("scale"),
             )
         )
     return found
+
+
+def recorded_kind(given: RecordedKind) -> Served:
+    """Give a kind of a recorded server; what discovery does not say comes from the usual ones."""
+    group, _, version = given.api_version.rpartition("/")
+    usual = next(
+        (k for k in _BUILT_IN if (k.resource.group, k.resource.plural) == (group, given.plural)),
+        None,
+    )
+    return Served(
+        Resource(group, version, given.plural, given.kind, namespaced=given.namespaced),
+        list_kind=f"{given.kind}List",
+        singular=given.singular or given.kind.lower(),
+        short_names=tuple(given.short_names),
+        categories=tuple(given.categories),
+        subresources=tuple(given.subresources),
+        verbs=tuple(given.verbs) or OBJECT_VERBS,
+        counts_generations=usual.counts_generations if usual else False,
+    )
 
 
 class Kinds:
@@ -192,9 +125,23 @@ class Kinds:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._built_in = _BUILT_IN
         self._custom: dict[str, list[Served]] = {}  # by name of the definition
         self._by_path: dict[tuple[str, str, str], Served] = {}
         self._rebuild()
+
+    def serve_recorded(self, recorded: Iterable[Served]) -> None:
+        """Serve the kinds of a recorded server in place of those that not every server has."""
+        with self._lock:
+            always = [k for k in _BUILT_IN if k.is_review or k.resource.api_version in ALWAYS]
+            self._built_in = (*always, *recorded)
+            self._rebuild()
+
+    def withdraw(self, groups: Collection[str]) -> None:
+        """Stop serving API groups, as a server does whose administrator turned them off."""
+        with self._lock:
+            self._built_in = tuple(k for k in self._built_in if k.resource.group not in groups)
+            self._rebuild()
 
     def add(self, definition: Json) -> None:
         """Serve what a CRD defines."""
@@ -244,7 +191,7 @@ class Kinds:
 
     def _rebuild(self) -> None:
         # Replaced, never altered: readers hold no lock.
-        kinds = [*_BUILT_IN, *(kind for group in self._custom.values() for kind in group)]
+        kinds = [*self._built_in, *(kind for group in self._custom.values() for kind in group)]
         self._by_path = {
             (kind.resource.group, kind.resource.version, kind.resource.plural): kind
             for kind in kinds

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from helper import kinds
-from orchestrator.replay import bootstrap
+from orchestrator.replay import bootstrap, shapes
 from orchestrator.replay.creation import fill_recorded
 from orchestrator.replay.kinds import Served
 from orchestrator.replay.models import ReplayError
@@ -52,6 +52,7 @@ def _kind_of(state: State, file: Path | str, obj: Json) -> Served:
     for field in ("apiVersion", "kind"):
         if not isinstance(obj.get(field), str):
             raise ReplayError(file, field, "missing")
+    shapes.check(file, obj)
     if not name_of(obj):
         raise ReplayError(file, "metadata.name", "missing")
     kind = state.kinds.of_object(obj)

@@ -20,13 +20,15 @@ class ReplayError(Exception):
         super().__init__(": ".join(part for part in (self.file, field, problem) if part))
 
 
-class _Model(BaseModel):
+class Document(BaseModel):
+    """What all of our files have in common: unknown keys and other types are refused."""
+
     model_config = ConfigDict(
         extra="forbid", strict=True, frozen=True, alias_generator=to_camel, populate_by_name=True
     )
 
 
-class Image(_Model):
+class Image(Document):
     """An image that the cluster knows, and the local command that stands for its entry point."""
 
     name: Annotated[str, Field(min_length=1, description="repository, without tag or digest")]
@@ -35,7 +37,35 @@ class Image(_Model):
     ]
 
 
-class ClusterFile(_Model):
+class RecordedKind(Document):
+    """A kind that the recorded server serves without a CustomResourceDefinition for it."""
+
+    api_version: Annotated[str, Field(min_length=1)]
+    kind: Annotated[str, Field(min_length=1)]
+    plural: Annotated[str, Field(min_length=1)]
+    singular: str = ""
+    namespaced: bool = True
+    short_names: list[str] = []
+    categories: list[str] = []
+    subresources: list[str] = []
+    verbs: Annotated[list[str], Field(description="default: all that objects have")] = []
+
+
+class Gap(Document):
+    """Objects that exist and are not in the folder; reading them is refused, never empty."""
+
+    resource: Annotated[
+        str, Field(description="as kubectl writes it: deployments.apps; *.GROUP: all kinds")
+    ]
+    version: Annotated[str, Field(description="only in this version of the API")] = ""
+    namespace: Annotated[str, Field(description="only in this one; default: all")] = ""
+    status: Annotated[
+        Literal[403, 501], Field(description="403: who captured was not allowed to look")
+    ] = 501
+    reason: str = "not recorded"
+
+
+class ClusterFile(Document):
     """`cluster.yaml`."""
 
     api_version: Literal["replay.aicr.run/v1alpha1"]
@@ -43,9 +73,36 @@ class ClusterFile(_Model):
     metadata: dict[str, Any] = {}
     server_version: Annotated[str, Field(pattern=r"^v\d+\.\d+\.\d+")] = "v1.36.2"
     images: list[Image] = []
+    kinds: Annotated[
+        list[RecordedKind], Field(description="default: what Kubernetes 1.36 serves")
+    ] = []
+    unserved: Annotated[list[str], Field(description="API groups that it does not serve")] = []
+    namespaces: Annotated[
+        list[str], Field(description="that were recorded; default: all of the cluster")
+    ] = []
+    gaps: list[Gap] = []
+    faults: Annotated[
+        list[dict[str, Any]], Field(description="as the files in `faults/` have them")
+    ] = []
 
 
-class PodMatch(_Model):
+class CaptureFile(Document):
+    """`capture.yaml`: what `capture` did; for people, a replay does not read it."""
+
+    api_version: Literal["replay.aicr.run/v1alpha1"] = API_VERSION
+    kind: Literal["Capture"] = "Capture"
+    taken: Annotated[str, Field(description="when it began, UTC")]
+    version: Annotated[str, Field(description="of the program")]
+    complete: Annotated[bool, Field(description="whether all that was asked for could be read")]
+    objects: Annotated[dict[str, int], Field(description="how many, by resource")]
+    logs: int = 0
+    replies: list[str] = []
+    redacted: Annotated[dict[str, int], Field(description="how often, by what was taken out")] = {}
+    left_out: Annotated[dict[str, str], Field(description="on purpose: resource and reason")] = {}
+    problems: Annotated[dict[str, str], Field(description="what could not be read, and why")] = {}
+
+
+class PodMatch(Document):
     """The pods that a scripted outcome is for; what is left out matches anything."""
 
     namespace: str = ""
@@ -60,14 +117,14 @@ class PodMatch(_Model):
         return self
 
 
-class Waiting(_Model):
+class Waiting(Document):
     """A container that does not start."""
 
     reason: Annotated[str, Field(min_length=1)]
     message: str = ""
 
 
-class Outcome(_Model):
+class Outcome(Document):
     """What becomes of the containers: they wait, end with an exit code, or run until deleted."""
 
     waiting: Waiting | None = None
@@ -85,7 +142,7 @@ class Outcome(_Model):
         return self
 
 
-class PodOutcome(_Model):
+class PodOutcome(Document):
     """A file in `pods/`: a scripted outcome for the pods that match."""
 
     api_version: Literal["replay.aicr.run/v1alpha1"] = API_VERSION
@@ -95,7 +152,7 @@ class PodOutcome(_Model):
     outcome: Outcome
 
 
-class ReplyRequest(_Model):
+class ReplyRequest(Document):
     """The request that a recorded answer belongs to; further query parameters are ignored."""
 
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = "GET"
@@ -103,7 +160,7 @@ class ReplyRequest(_Model):
     query: dict[str, str] = {}
 
 
-class ReplyResponse(_Model):
+class ReplyResponse(Document):
     """The recorded answer: text, or a JSON document."""
 
     status: Annotated[int, Field(ge=200, le=599)] = 200
@@ -112,7 +169,7 @@ class ReplyResponse(_Model):
     document: Annotated[Any, Field(alias="json")] = None
 
 
-class Reply(_Model):
+class Reply(Document):
     """A file in `replies/`: a recorded answer to a request that objects cannot answer."""
 
     api_version: Literal["replay.aicr.run/v1alpha1"] = API_VERSION

@@ -2,8 +2,10 @@
 
 import random
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, TypeVar, cast
+
+from orchestrator.replay.clock import CLOCK
 
 Json = dict[str, Any]
 
@@ -69,13 +71,13 @@ def is_deleting(obj: Json) -> bool:
 
 def now(after_s: float = 0) -> str:
     """Give this moment, or one `after_s` from now, as objects write it: whole seconds, UTC."""
-    moment = datetime.now(UTC) + timedelta(seconds=after_s)
+    moment = CLOCK.now() + timedelta(seconds=after_s)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def now_micro() -> str:
     """Give this moment as a MicroTime."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return CLOCK.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def new_uid() -> str:

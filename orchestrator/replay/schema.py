@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from orchestrator.replay.objects import Json
+from orchestrator.replay.objects import Json, clone
 from orchestrator.replay.statuses import Cause
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -26,6 +26,51 @@ def violations(obj: Json, schema: Json) -> Iterator[Cause]:
         if key in obj and key not in ("apiVersion", "kind", "metadata"):
             yield from _check(obj[key], part, key)
     yield from _required(obj, schema, "")
+
+
+def fill_defaults(value: Any, schema: Json) -> None:
+    """Put a schema's defaults where an object has nothing."""
+    if isinstance(value, list) and isinstance(schema.get("items"), dict):
+        for item in value:
+            fill_defaults(item, schema["items"])
+    if not isinstance(value, dict):
+        return
+    for key, part in (schema.get("properties") or {}).items():
+        if "default" in part and key not in value:
+            value[key] = clone(part["default"])
+    for _, item, part in _members(value, schema):
+        fill_defaults(item, part)
+
+
+def prune(obj: Json, schema: Json) -> tuple[Json, list[str]]:
+    """Take away what a schema does not know, and give the paths of that."""
+    unknown: list[str] = []
+    kept = {key: obj[key] for key in ("apiVersion", "kind", "metadata") if key in obj}
+    rest = {key: value for key, value in obj.items() if key not in kept}
+    return {**kept, **_pruned(rest, schema, "", unknown)}, unknown
+
+
+def _pruned(value: Any, schema: Json, path: str, unknown: list[str]) -> Any:
+    if isinstance(value, list) and isinstance(schema.get("items"), dict):
+        return [
+            _pruned(item, schema["items"], f"{path}[{index}]", unknown)
+            for index, item in enumerate(value)
+        ]
+    if not isinstance(value, dict) or schema.get("type") != "object":
+        return value
+    parts = {key: part for key, _, part in _members(value, schema)}
+    if schema.get("x-kubernetes-embedded-resource"):
+        parts |= {key: {} for key in ("apiVersion", "kind", "metadata")}
+    open_ended = ("x-kubernetes-preserve-unknown-fields", "additionalProperties")
+    keeps = any(schema.get(key) for key in open_ended)
+    found = {}
+    for key, item in value.items():
+        inner = f"{path}.{key}".lstrip(".")
+        if key in parts or keeps:
+            found[key] = _pruned(item, parts.get(key, {}), inner, unknown)
+        else:
+            unknown.append(inner)
+    return found
 
 
 def _check(value: Any, schema: Json, path: str) -> Iterator[Cause]:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from orchestrator.replay.access import Access
 from orchestrator.replay.faults import Faults, Recorded
+from orchestrator.replay.faultspec import FaultSpec
+from orchestrator.replay.gaps import Gaps
 from orchestrator.replay.kinds import Kinds
 from orchestrator.replay.models import PodOutcome, Reply
 from orchestrator.replay.objects import Json
@@ -24,11 +26,13 @@ class State:
     store: Store = field(default_factory=Store)
     kinds: Kinds = field(default_factory=Kinds)
     faults: Faults = field(default_factory=Faults)
+    planned: list[FaultSpec] = field(default_factory=list)  # faults that hit pods or the server
     requests: list[Recorded] = field(default_factory=list)
     logs: dict[tuple[str, str], Path] = field(default_factory=dict)  # by pod uid and container
 
     def __post_init__(self) -> None:
         self.tokens = Tokens(self.store)
+        self.gaps = Gaps(self.store)
         self.access = Access(self.store.objects, self.store.find)
         self.store.subscribe(self._follow_definitions)
 

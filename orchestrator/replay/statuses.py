@@ -1,5 +1,6 @@
 """The API server's refusals: Status bodies with the messages of a real server."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -148,6 +149,14 @@ def too_large_version(asked: int, current: int) -> ApiError:
     return ApiError(504, status_body(504, "Timeout", message, details), retry_after_s=1)
 
 
+def unreadable_version(text: str) -> ApiError:
+    """500 for a watch from a version that is none; a real server gives no reason either."""
+    problem = f'strconv.ParseUint: parsing "{text}": invalid syntax'
+    body = status_body(500, "", f'resourceVersion: Invalid value: "{text}": {problem}')
+    del body["reason"]
+    return ApiError(500, body)
+
+
 def unavailable(message: str) -> ApiError:
     """503 for a backend that does not answer."""
     return ApiError(503, status_body(503, "ServiceUnavailable", message))
@@ -165,19 +174,45 @@ def unsupported_media() -> ApiError:
     return ApiError(415, status_body(415, "UnsupportedMediaType", message, {}))
 
 
-def unsupported_body(content_type: str) -> ApiError:
-    """415 for a body that is not JSON, as kubectl's own encoding is."""
-    message = (
-        "the body of the request was in an unknown format - accepted media types include: "
-        f"application/json (not {content_type})"
-    )
-    return ApiError(415, status_body(415, "UnsupportedMediaType", message))
-
-
 def unusable_patch() -> ApiError:
     """422 for a JSON patch that does not fit the object."""
     message = "the server rejected our request due to an error in our request"
     return ApiError(422, status_body(422, "Invalid", message, {}))
+
+
+def not_acceptable() -> ApiError:
+    """406 for an answer in a form that nobody can give."""
+    message = "only the following media types are accepted: application/json"
+    return ApiError(406, status_body(406, "NotAcceptable", message))
+
+
+def invalid_patch(patched: Json, why: str) -> ApiError:
+    """422 for a patch that brings fields which its kind does not have."""
+    text = f"Invalid value: {json.dumps(json.dumps(patched))}: {why}"
+    cause = {"reason": "FieldValueInvalid", "message": text, "field": "patch"}
+    message = f' "" is invalid: patch: {text}'  # a real server names neither kind nor object
+    return ApiError(422, status_body(422, "Invalid", message, {"causes": [cause]}))
+
+
+def invalid_option(kind: str, field: str, shown: str, supported: Sequence[str]) -> ApiError:
+    """422 for a query parameter with a value that it cannot have."""
+    choice = ", ".join(f'"{value}"' for value in supported)
+    message = f"Unsupported value: {shown}: supported values: {choice}"
+    return invalid(
+        Resource("meta.k8s.io", "v1", "", kind),
+        "",
+        [Cause(field, message, "FieldValueNotSupported")],
+    )
+
+
+def untyped(resource: Resource, namespace: str, name: str, paths: Sequence[str]) -> ApiError:
+    """500 for an apply of fields that the kind does not have."""
+    undeclared = "\n".join(f".{path}: field not declared in schema" for path in paths)
+    what = f"{namespace}/{name}; {resource.group}/{resource.version}, Kind={resource.kind}"
+    message = f"failed to create typed patch object ({what}): {undeclared}"
+    body = status_body(500, "", message)
+    del body["reason"]
+    return ApiError(500, body)
 
 
 def not_emulated(request: str, why: str = "") -> ApiError:

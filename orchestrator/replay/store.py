@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from helper.kinds import Resource
-from orchestrator.replay.objects import Json, clone, is_deleting, meta, name_of, namespace_of
+from orchestrator.replay.objects import (
+    Json,
+    clone,
+    is_deleting,
+    meta,
+    name_of,
+    namespace_of,
+    uid_of,
+)
 
 HISTORY = 20_000  # changes that a watch can start from; older ones answer 410
 
@@ -100,6 +108,10 @@ class Store:
                 for place, obj in objects.items()
             ]
 
+    def inside(self, namespace: str) -> list[tuple[Key, Json]]:
+        """Give all objects of a namespace with their keys."""
+        return [(key, obj) for key, obj in self.everything() if key.namespace == namespace]
+
     def list_at(self, resource: Resource, namespace: str, version: int) -> list[Json]:
         """Give the objects as they were at a version that is not below the floor."""
         with self.changed:
@@ -125,6 +137,11 @@ class Store:
             meta(obj).setdefault("resourceVersion", str(self._version))
             self._recorded.add(meta(obj).get("uid", ""))
             self._place(resource)[namespace_of(obj), name_of(obj)] = obj
+
+    def is_recorded(self, obj: Json) -> bool:
+        """Whether an object is of the recording, not made since."""
+        with self.changed:
+            return uid_of(obj) in self._recorded
 
     def insert(self, resource: Resource, obj: Json, *, live: bool = True) -> Json:
         """Add a new object and give it with its version; raises KeyError when it is there."""

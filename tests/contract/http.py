@@ -32,6 +32,7 @@ class Reply:
 
     status: int
     body: Any
+    warnings: tuple[str, ...] = ()
 
     @property
     def message(self) -> str:
@@ -125,10 +126,11 @@ def _lines(answer: urllib3.BaseHTTPResponse) -> Iterator[str]:
 
 def _reply(answer: urllib3.BaseHTTPResponse) -> Reply:
     text = answer.data.decode()
+    warnings = tuple(answer.headers.getlist("Warning"))
     try:
-        return Reply(answer.status, json.loads(text))
+        return Reply(answer.status, json.loads(text), warnings)
     except ValueError:
-        return Reply(answer.status, text)
+        return Reply(answer.status, text, warnings)
 
 
 @contextmanager

@@ -10,6 +10,18 @@ from tests.contract.http import MERGE, STRATEGIC, Server
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
+COLUMNS: list[dict[str, Any]] = [
+    {"name": "Size", "type": "integer", "jsonPath": ".spec.size"},
+    {"name": "Mode", "type": "string", "jsonPath": ".spec.mode", "priority": 1},
+    {
+        "name": "Ready",
+        "type": "string",
+        "jsonPath": '.status.conditions[?(@.type=="Ready")].status',
+    },
+    {"name": "Since", "type": "date", "jsonPath": ".status.since"},
+]
+
+
 def definition(group: str) -> dict[str, Any]:
     spec = {
         "type": "object",
@@ -17,6 +29,10 @@ def definition(group: str) -> dict[str, Any]:
         "properties": {
             "size": {"type": "integer", "minimum": 1},
             "mode": {"type": "string", "enum": ["a", "b"]},
+            "more": {
+                "type": "object",
+                "properties": {"level": {"type": "integer", "default": 3}},
+            },
         },
     }
     status = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
@@ -24,6 +40,7 @@ def definition(group: str) -> dict[str, Any]:
         "served": True,
         "storage": False,
         "subresources": {"status": {}},
+        "additionalPrinterColumns": COLUMNS,
         "schema": {
             "openAPIV3Schema": {"type": "object", "properties": {"spec": spec, "status": status}}
         },
@@ -176,3 +193,68 @@ def test_a_deleted_definition_takes_its_objects(server: Server, namespace: str) 
     assert reply.body["metadata"]["deletionTimestamp"]
     eventually(lambda: server.get(path).status == 404)
     eventually(lambda: server.get(f"/apis/{group}").status == 404)
+
+
+def made(group: str, **fields: Any) -> dict[str, Any]:
+    body = {"apiVersion": f"{group}/v1", "kind": "Widget", "metadata": {"name": "w"}}
+    return {**body, "spec": {"size": 2}, **fields}
+
+
+def test_drops_fields_that_the_schema_does_not_know(server: Server, path: str, group: str) -> None:
+    reply = server.post(path, made(group, spec={"size": 2, "odd": 1}, other={}))
+
+    assert (reply.status, reply.body["spec"], "other" in reply.body) == (201, {"size": 2}, False)
+    assert sorted(reply.warnings) == [
+        '299 - "unknown field \\"other\\""',
+        '299 - "unknown field \\"spec.odd\\""',
+    ]
+
+
+def test_refuses_such_fields_when_asked(server: Server, path: str, group: str) -> None:
+    body = made(group, spec={"size": 2, "odd": 1})
+    reply = server.post(f"{path}?fieldValidation=Strict", body)
+
+    assert reply.status == 400
+    assert 'strict decoding error: unknown field "spec.odd"' in reply.message
+
+
+def test_fills_in_the_defaults_of_the_schema(server: Server, path: str, group: str) -> None:
+    created = server.post(path, made(group, spec={"size": 2, "more": {}})).body
+    emptied = server.call("PATCH", f"{path}/w", {"spec": {"more": {"level": None}}}, media=MERGE)
+
+    assert created["spec"]["more"] == {"level": 3}
+    assert emptied.body["spec"]["more"] == {"level": 3}
+
+
+def test_keeps_what_the_schema_leaves_open(server: Server, path: str, group: str) -> None:
+    server.post(path, made(group))
+    status = {"anything": {"goes": [1]}}
+    reply = server.call("PATCH", f"{path}/w/status", {"status": status}, media=MERGE)
+
+    assert (reply.body["status"], reply.warnings) == (status, ())
+
+
+def test_shows_the_columns_of_the_definition(server: Server, path: str, group: str) -> None:
+    server.post(path, made(group, spec={"size": 2, "mode": "a"}))
+    ready = {"conditions": [{"type": "Other"}, {"type": "Ready", "status": "True"}]}
+    since = {"since": "2020-01-01T00:00:00Z"}
+    server.call("PATCH", f"{path}/w/status", {"status": {**ready, **since}}, media=MERGE)
+    accept = "application/json;as=Table;v=v1;g=meta.k8s.io"
+    body = server.call("GET", path, headers={"Accept": accept}).body
+    columns = [(c["name"], c["type"], c["priority"]) for c in body["columnDefinitions"]]
+    cells = body["rows"][0]["cells"]
+
+    assert columns == [
+        ("Name", "string", 0),
+        *((c["name"], c["type"], c.get("priority", 0)) for c in COLUMNS),
+    ]
+    assert cells[:4] == ["w", 2, "a", "True"]
+    assert cells[4].endswith("d")
+
+
+def test_a_cell_without_a_value_is_empty(server: Server, path: str, group: str) -> None:
+    server.post(path, made(group))
+    accept = "application/json;as=Table;v=v1;g=meta.k8s.io"
+    body = server.call("GET", f"{path}/w", headers={"Accept": accept}).body
+
+    assert body["rows"][0]["cells"] == ["w", 2, None, None, None]

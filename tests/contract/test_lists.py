@@ -162,3 +162,65 @@ def test_lists_all_namespaces_at_once(server: Server, path: str, namespace: str)
 
     assert {item["metadata"]["namespace"] for item in found.items} == {namespace}
     assert len(found.items) == len(server.get(path).items)
+
+
+LIST = 'ListOptions.meta.k8s.io "" is invalid: '
+MATCH = f"{LIST}resourceVersionMatch: "
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "message"),
+    [
+        ({"limit": "x"}, 400, 'strconv.ParseInt: parsing "x": invalid syntax'),
+        (
+            {"resourceVersion": "abc"},
+            400,
+            (
+                'invalid resource version: resourceVersion: Invalid value: "abc": '
+                'strconv.ParseUint: parsing "abc": invalid syntax'
+            ),
+        ),
+        (
+            {"resourceVersionMatch": "Exact"},
+            422,
+            (
+                f"{MATCH}Forbidden: resourceVersionMatch is forbidden unless resourceVersion is "
+                "provided"
+            ),
+        ),
+        (
+            {"resourceVersionMatch": "Other", "resourceVersion": "1"},
+            422,
+            f'{MATCH}Unsupported value: "Other": supported values: "Exact", "NotOlderThan", ""',
+        ),
+        (
+            {"resourceVersionMatch": "Exact", "resourceVersion": "0"},
+            422,
+            f'{MATCH}Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"',
+        ),
+        (
+            {"fieldSelector": "metadata.name"},
+            400,
+            "invalid selector: 'metadata.name'; can't understand 'metadata.name'",
+        ),
+    ],
+)
+def test_refuses_options_that_it_cannot_read(
+    server: Server, home: str, query: dict[str, str], status: int, message: str
+) -> None:
+    reply = server.get(f"{home}/configmaps", **query)
+
+    assert (reply.status, reply.message) == (status, message)
+
+
+def test_a_limit_below_one_is_none(server: Server, path: str) -> None:
+    assert len(names(server, path, limit="-1")) == len(names(server, path))
+
+
+def test_lists_as_of_an_exact_version(server: Server, path: str) -> None:
+    version = server.get(path).body["metadata"]["resourceVersion"]
+    server.call("DELETE", f"{path}/s0")
+    query = {"resourceVersion": version, "resourceVersionMatch": "Exact", "limit": "500"}
+
+    assert "s0" in names(server, path, **query)
+    assert "s0" not in names(server, path)

@@ -1,5 +1,7 @@
 from typing import Any
 
+import pytest
+
 from tests.contract.http import MERGE, Server
 
 
@@ -119,3 +121,41 @@ def test_marks_the_end_of_the_initial_events(server: Server, home: str) -> None:
 
 def test_refuses_a_bad_selector_before_it_begins(server: Server, home: str) -> None:
     assert server.get(f"{home}/secrets", watch="1", labelSelector="a in").status == 400
+
+
+MATCH = 'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: '
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "message"),
+    [
+        ({"timeoutSeconds": "x"}, 400, 'strconv.ParseInt: parsing "x": invalid syntax'),
+        (
+            {"resourceVersion": "abc"},
+            500,
+            (
+                'resourceVersion: Invalid value: "abc": strconv.ParseUint: parsing "abc": '
+                "invalid syntax"
+            ),
+        ),
+        (
+            {"sendInitialEvents": "true"},
+            422,
+            f"{MATCH}sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+        ),
+        (
+            {"resourceVersionMatch": "NotOlderThan", "resourceVersion": "1"},
+            422,
+            (
+                f"{MATCH}resourceVersionMatch is forbidden for watch unless sendInitialEvents is "
+                "provided"
+            ),
+        ),
+    ],
+)
+def test_refuses_options_that_it_cannot_read(
+    server: Server, home: str, query: dict[str, str], status: int, message: str
+) -> None:
+    reply = server.get(f"{home}/configmaps", watch="1", **query)
+
+    assert (reply.status, reply.message) == (status, message)

@@ -1,6 +1,6 @@
 """What goes back to the caller."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orchestrator.replay.objects import Json
@@ -18,6 +18,7 @@ class Answer:
     body: Json | str
     content_type: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    warnings: Sequence[str] = ()  # sent beside, as kubectl prints them
 
     @property
     def media_type(self) -> str:

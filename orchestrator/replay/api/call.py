@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from helper.kinds import Resource
 from orchestrator.replay.access import User
+from orchestrator.replay.api.forms import Form, form_of
 from orchestrator.replay.api.request import Request, Target
 from orchestrator.replay.kinds import Served
+from orchestrator.replay.mirror import stored_as
 from orchestrator.replay.objects import Json
 from orchestrator.replay.state import State
 from orchestrator.replay.store import Store
@@ -33,9 +35,24 @@ class Call:
         """The kind's group, version and names."""
         return self.kind.resource
 
+    @property
+    def form(self) -> Form:
+        """How the caller wants to see objects; raises ApiError 406."""
+        return form_of(self.request, self.kind)
+
+    @property
+    def place(self) -> Resource:
+        """Where the kind's objects stand in the store."""
+        return stored_as(self.resource)
+
     def find(self) -> Json | None:
         """Give the object that the path names."""
-        return self.store.find(self.resource, self.target.namespace, self.target.name)
+        return self.store.find(self.place, self.target.namespace, self.target.name)
+
+    @property
+    def validation(self) -> str:
+        """What is to happen to fields that the kind does not have: Strict, Warn or Ignore."""
+        return self.request.query.get("fieldValidation") or "Warn"
 
     def flag(self, name: str) -> bool:
         """Whether a query parameter is set to true."""

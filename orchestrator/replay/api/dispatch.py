@@ -1,18 +1,29 @@
 """From a request to its answer: who asks, may he, and which part of the API replies."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from helper.kinds import Resource
 from orchestrator.replay import access
 from orchestrator.replay.access import Action, User
-from orchestrator.replay.api import podlogs, reading, removing, replies, reviews, watching, writing
+from orchestrator.replay.api import (
+    options,
+    podlogs,
+    reading,
+    removing,
+    replies,
+    reviews,
+    scaling,
+    watching,
+    writing,
+)
 from orchestrator.replay.api.answer import Answer, Hangup, Stream, refusal
 from orchestrator.replay.api.call import Call
 from orchestrator.replay.api.documents import Documents
-from orchestrator.replay.api.request import Request, Target, action_of, target_of
-from orchestrator.replay.faults import Recorded
+from orchestrator.replay.api.request import Request, Target, action_of, in_json, target_of
+from orchestrator.replay.faults import Fault, Recorded
+from orchestrator.replay.mirror import is_mirror
 from orchestrator.replay.state import State
 from orchestrator.replay.statuses import (
     ApiError,
@@ -22,8 +33,8 @@ from orchestrator.replay.statuses import (
     resource_not_found,
     status_body,
     unauthorized,
-    unsupported_body,
 )
+from orchestrator.replay.tokens import ANONYMOUS
 
 Reply = Answer | Stream | Hangup
 
@@ -33,12 +44,9 @@ _RECORDED = 100_000  # requests that are remembered
 class Api:
     """Answers the requests to one cluster."""
 
-    def __init__(
-        self, state: State, address: str, anonymous: User, stopping: Callable[[], bool]
-    ) -> None:
+    def __init__(self, state: State, address: str, stopping: Callable[[], bool]) -> None:
         self.state = state
         self.documents = Documents(state, address)
-        self.anonymous = anonymous
         self.stopping = stopping
         self._streams_ended = 0
 
@@ -54,7 +62,10 @@ class Api:
         reply: Reply
         try:
             user = self._authenticate(request)
-            reply = self._faulty(action, user) or self._judged(request, target, action, user)
+            fault = self.state.faults.take(action, user.name)
+            reply = _faulty(fault) or self._judged(request, target, action, user)
+            if fault and fault.cut_after_s is not None and isinstance(reply, Stream):
+                reply = replace(reply, parts=_cut(reply.parts, fault.cut_after_s))
         except ApiError as error:
             reply = refusal(error)
         if len(self.state.requests) >= _RECORDED:
@@ -74,7 +85,7 @@ class Api:
     def _authenticate(self, request: Request) -> User:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if not scheme:
-            return self.anonymous
+            return ANONYMOUS
         user = self.state.tokens.holder(token.strip()) if scheme.lower() == "bearer" else None
         if user is None:
             raise unauthorized()
@@ -94,21 +105,12 @@ class Api:
         group = request.headers.get("impersonate-group")
         return User(name, (group, access.AUTHENTICATED)) if group and not account else wanted
 
-    def _faulty(self, action: Action, user: User) -> Reply | None:
-        fault = self.state.faults.take(action, user.name)
-        if fault is None:
-            return None
-        time.sleep(fault.delay_s)
-        if fault.drop:
-            return Hangup()
-        error = fault.error()
-        return refusal(error) if error else None
-
     def _judged(self, request: Request, target: Target | None, action: Action, user: User) -> Reply:
         self._authorize(user, action)
-        recorded = replies.recorded(self.state.replies, request)
-        if recorded is not None:
-            return recorded
+        if action.subresource != "log":  # a log can be asked for in part
+            recorded = replies.recorded(self.state.replies, request)
+            if recorded is not None:
+                return recorded
         if target is None or not target.plural:
             return self.documents.answer(request, target)
         kind = self.state.kinds.find(target.group, target.version, target.plural)
@@ -116,10 +118,14 @@ class Api:
             raise self.documents.unserved(target)
         if not kind.resource.namespaced and target.namespace == target.name:
             target = replace(target, namespace="")  # /namespaces/NAME names an object, not a place
-        if request.content_type.endswith("protobuf"):
-            raise unsupported_body(request.content_type)
-        call = Call(self.state, kind, target, request, user, self._stopping())
+        call = Call(self.state, kind, target, in_json(request), user, self._stopping())
         _check_scope(call, action)
+        options.check(request, action)
+        unknown = self.state.gaps.refusal(
+            kind.resource, action, request.query.get("labelSelector", "")
+        )
+        if unknown is not None:
+            raise unknown
         return _handler(call, action)(call)
 
     def _authorize(self, user: User, action: Action) -> None:
@@ -154,6 +160,9 @@ _OF_OBJECTS: dict[str, Handler] = {
 }
 _OF_SUBRESOURCES: dict[tuple[str, str], Handler] = {
     ("log", "get"): podlogs.pod_log,
+    ("scale", "get"): scaling.read,
+    ("scale", "patch"): scaling.write,
+    ("scale", "update"): scaling.write,
     ("status", "get"): reading.get,
     ("status", "patch"): writing.patch,
     ("status", "update"): writing.update,
@@ -170,7 +179,7 @@ def _handler(call: Call, action: Action) -> Handler:
         if subresource == "proxy":
             return replies.unrecorded_proxy
         handler = _OF_SUBRESOURCES.get((subresource, action.verb))
-        if handler is None and subresource == "status":
+        if handler is None and subresource in ("scale", "status"):
             raise method_not_allowed()
         if handler is None:
             raise not_emulated(call.request.title)
@@ -179,10 +188,32 @@ def _handler(call: Call, action: Action) -> Handler:
         raise method_not_allowed()
     if call.kind.is_review:
         return reviews.review
+    if is_mirror(call.resource) and action.verb not in ("get", "list", "watch"):
+        raise not_emulated(call.request.title, "write events as core/v1")
     table = _OF_OBJECTS if call.target.name else _OF_COLLECTIONS
     if action.verb not in table:
         raise method_not_allowed()
     return table[action.verb]
+
+
+def _faulty(fault: Fault | None) -> Reply | None:
+    """Give the answer that a fault makes; None when the request is to go on."""
+    if fault is None:
+        return None
+    time.sleep(fault.delay_s)
+    if fault.drop:
+        return Hangup()
+    error = fault.error()
+    return refusal(error) if error else None
+
+
+def _cut(parts: Iterator[bytes], after_s: float) -> Iterator[bytes]:
+    """Pass a stream on and break it off when its time is over."""
+    end = time.monotonic() + after_s
+    for part in parts:
+        if time.monotonic() >= end:
+            raise ConnectionResetError
+        yield part
 
 
 def _check_scope(call: Call, action: Action) -> None:

@@ -1,7 +1,7 @@
 """What an API server answers outside its objects: discovery, version, health."""
 
 from helper.kinds import Resource
-from orchestrator.replay import discovery
+from orchestrator.replay import discovery, openapi
 from orchestrator.replay.api.answer import Answer
 from orchestrator.replay.api.request import Request, Target
 from orchestrator.replay.objects import Json
@@ -35,7 +35,7 @@ class Documents:
             return Answer(200, "ok")
         if path == "/version":
             return Answer(200, discovery.version_document(self._state.server_version))
-        found = self._discovered(path, target)
+        found = self._described(path) or self._discovered(path, target)
         if found is not None:
             return Answer(200, found)
         if target is not None:
@@ -43,6 +43,13 @@ class Documents:
         if path.startswith(("/openapi", "/metrics", "/logs", "/debug")):
             raise not_emulated(f"{request.method} {request.path}")
         raise path_not_found()
+
+    def _described(self, path: str) -> Json | None:
+        kinds = self._state.kinds.all()
+        if path == "/openapi/v3":
+            return openapi.index(kinds)
+        place = path.removeprefix("/openapi/v3/")
+        return openapi.document(kinds, place, self._state.server_version) if place != path else None
 
     def _discovered(self, path: str, target: Target | None) -> Json | None:
         kinds = self._state.kinds.all()
@@ -69,6 +76,9 @@ class Documents:
             if (service["group"], service["version"]) == (target.group, target.version):
                 place = f"/apis/{target.group}/{target.version}"
                 return not_emulated(place, "an aggregated API; no answer was recorded (replies/)")
+        why = self._state.gaps.undiscovered(target.group, target.version)
+        if why:
+            return not_emulated(f"/apis/{target.group}/{target.version}", why)
         served = self._state.kinds.serves_group(target.group)
         return resource_not_found() if served else path_not_found()
 

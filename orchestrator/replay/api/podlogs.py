@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from helper import kinds
 from orchestrator.replay.api.answer import TEXT, Answer, Stream
 from orchestrator.replay.api.call import Call
 from orchestrator.replay.objects import Json, name_of, namespace_of, uid_of
@@ -40,9 +41,11 @@ def pod_log(call: Call) -> Answer | Stream:
 
 
 def _container(pod: Json, wanted: str) -> str:
-    names = [container["name"] for container in (pod.get("spec") or {}).get("containers") or []]
+    spec = pod.get("spec") or {}
+    names = [container["name"] for container in spec.get("containers") or []]
     if wanted:
-        if wanted not in names:
+        first = [container["name"] for container in spec.get("initContainers") or []]
+        if wanted not in (*names, *first):
             raise bad_request(f"container {wanted} is not valid for pod {name_of(pod)}")
         return wanted
     if len(names) != 1:
@@ -52,7 +55,11 @@ def _container(pod: Json, wanted: str) -> str:
 
 
 def _recorded_log(state: State, pod: Json, container: str) -> str:
-    """Give the scripted log of a pod that runs no process."""
+    """Give the recorded or scripted log of a pod that runs no process."""
+    path = kinds.PODS.path(namespace_of(pod), name_of(pod), "log")
+    for reply in state.replies:
+        if reply.request.path == path and reply.request.query.get("container") == container:
+            return reply.response.body
     status = container_status(pod, container)
     waiting = (status.get("state") or {}).get("waiting")
     if waiting is not None:
@@ -70,8 +77,11 @@ def _recorded_log(state: State, pod: Json, container: str) -> str:
 
 def container_status(pod: Json, container: str) -> Json:
     """Give the status of one container, empty when there is none."""
-    statuses = (pod.get("status") or {}).get("containerStatuses") or []
-    return next((status for status in statuses if status.get("name") == container), {})
+    status = pod.get("status") or {}
+    first, main = status.get("initContainerStatuses"), status.get("containerStatuses")
+    return next(
+        (own for own in [*(first or []), *(main or [])] if own.get("name") == container), {}
+    )
 
 
 def _read(file: Path) -> str:

@@ -2,12 +2,13 @@
 
 import base64
 import json
-from collections.abc import Sequence
 
 from orchestrator.replay import selectors
 from orchestrator.replay.api.answer import Answer
 from orchestrator.replay.api.call import Call
-from orchestrator.replay.objects import Json, labels_of, meta, name_of, namespace_of
+from orchestrator.replay.mirror import is_mirror
+from orchestrator.replay.mirror import selector as mirrored
+from orchestrator.replay.objects import Json, labels_of, name_of, namespace_of
 from orchestrator.replay.statuses import (
     bad_request,
     expired,
@@ -16,8 +17,6 @@ from orchestrator.replay.statuses import (
 )
 from orchestrator.replay.store import Store
 
-_PARTIAL = "as=PartialObjectMetadata"
-_META_API = "meta.k8s.io/v1"
 _PAGE_TOO_OLD = (
     "The provided continue parameter is too old to display a consistent list result. You can "
     "start a new list without the continue parameter, or use the continue token in this response "
@@ -37,11 +36,7 @@ def get(call: Call) -> Answer:
 
 def shown(call: Call, obj: Json) -> Json:
     """Give an object in the version and the form that the caller asked for."""
-    if _PARTIAL in call.request.headers.get("accept", ""):
-        return {"kind": "PartialObjectMetadata", "apiVersion": _META_API, "metadata": meta(obj)}
-    if call.kind.custom and obj.get("apiVersion") != call.resource.api_version:
-        return {**obj, "apiVersion": call.resource.api_version}
-    return obj
+    return call.form.shown(obj)
 
 
 def selection(call: Call) -> selectors.ObjectTest:
@@ -49,6 +44,8 @@ def selection(call: Call) -> selectors.ObjectTest:
     query, name = call.request.query, call.target.name
     labels = selectors.parse_labels(query.get("labelSelector", ""))
     fields = query.get("fieldSelector", "")
+    if is_mirror(call.resource):
+        fields = mirrored(fields)
     by_field = selectors.parse_fields(fields, call.resource.kind, custom=call.kind.custom)
     return lambda obj: (
         labels(labels_of(obj)) and by_field(obj) and (not name or name_of(obj) == name)
@@ -61,11 +58,11 @@ def list_objects(call: Call) -> Answer:
     chosen = selection(call)
     version, start = _position(call)
     with call.store.changed:
-        _check_version(call.store, version, continued=bool(start))
-        objects = call.store.list_at(call.resource, call.target.namespace, version)
+        _check_version(call.store, version, start)
+        objects = call.store.list_at(call.place, call.target.namespace, version)
     found = [obj for obj in objects if chosen(obj)]
     left = [obj for obj in found if not start or _sort_key(obj) > start]
-    limit = _limit(query.get("limit", ""))
+    limit = max(0, integer(query.get("limit", "")))
     page = left[:limit] if limit else left
     metadata: Json = {"resourceVersion": str(version)}
     if len(page) < len(left):
@@ -74,24 +71,7 @@ def list_objects(call: Call) -> Answer:
             metadata["remainingItemCount"] = len(left) - len(page)
     elif call.kind.custom:
         metadata["continue"] = ""  # as a real server does for custom resources
-    return Answer(200, _list_body(call, page, metadata))
-
-
-def _list_body(call: Call, page: Sequence[Json], metadata: Json) -> Json:
-    if _PARTIAL in call.request.headers.get("accept", ""):
-        items = [shown(call, obj) for obj in page]
-        list_kind, api_version = "PartialObjectMetadataList", _META_API
-    else:
-        items = [_item(call, obj) for obj in page]
-        list_kind, api_version = call.kind.list_kind, call.resource.api_version
-    return {"kind": list_kind, "apiVersion": api_version, "metadata": metadata, "items": items}
-
-
-def _item(call: Call, obj: Json) -> Json:
-    """Give a list's item: those of built-in kinds do not say what they are."""
-    if call.kind.custom:
-        return shown(call, obj)
-    return {key: value for key, value in obj.items() if key not in ("apiVersion", "kind")}
+    return Answer(200, call.form.listed(page, metadata))
 
 
 def _position(call: Call) -> tuple[int, tuple[str, ...]]:
@@ -108,13 +88,13 @@ def _position(call: Call) -> tuple[int, tuple[str, ...]]:
     return newest, ()
 
 
-def _check_version(store: Store, version: int, *, continued: bool) -> None:
+def _check_version(store: Store, version: int, start: tuple[str, ...]) -> None:
     if version > store.version:
         raise too_large_version(version, store.version)
     if version >= store.floor:
         return
-    if continued:
-        raise expired(_PAGE_TOO_OLD, _next_page(store.version, ()))
+    if start:
+        raise expired(_PAGE_TOO_OLD, _next_page(store.version, start))
     raise expired("The resourceVersion for the provided list is too old.")
 
 
@@ -128,7 +108,8 @@ def version_number(text: str) -> int:
     return int(text or 0)
 
 
-def _limit(text: str) -> int:
+def integer(text: str) -> int:
+    """Understand a number in a query; raises ApiError 400."""
     try:
         return int(text or 0)
     except ValueError as error:

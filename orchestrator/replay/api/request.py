@@ -1,9 +1,12 @@
 """What a request asks for, read from its method and path."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from orchestrator.replay import protobuf
 from orchestrator.replay.access import Action
+from orchestrator.replay.api.answer import JSON
 from orchestrator.replay.selectors import field_value
 
 _VERBS = {
@@ -87,6 +90,14 @@ def target_of(path: str) -> Target | None:
     plural, name, subresource, *rest = [*parts, "", "", ""][: max(3, len(parts))]
     tail = "/" + "/".join(rest) if rest else ""
     return Target(group, version, plural, namespace, name, subresource, tail)
+
+
+def in_json(request: Request) -> Request:
+    """Give a request with its body in JSON; raises ApiError 400 or 501."""
+    if request.content_type != protobuf.MEDIA or not request.body:
+        return request
+    body = json.dumps(protobuf.decode(request.body)).encode()
+    return replace(request, body=body, headers={**request.headers, "content-type": JSON})
 
 
 def action_of(request: Request, target: Target | None) -> Action:

@@ -11,13 +11,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from orchestrator.replay.access import User
 from orchestrator.replay.api.answer import Answer, Hangup, Stream, refusal
 from orchestrator.replay.api.dispatch import Api
 from orchestrator.replay.api.request import Request
 from orchestrator.replay.state import State
 from orchestrator.replay.statuses import internal
 
+# A token may stand at the start of each path: kubectl sends none in a header over plain HTTP.
+TOKEN_PATH = "/token/"  # noqa: S105  (a path)
 _log = logging.getLogger(__name__)
 _JOIN_S = 10.0  # far more than a handler needs to notice that its connection is closed
 
@@ -28,16 +29,17 @@ class Listener(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, state: State, anonymous: User) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, state: State, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
         self._port = int(self.server_address[1])
         self.address = f"127.0.0.1:{self._port}"
         self.state = state
         self.ending = threading.Event()
-        self.api = Api(state, self.address, anonymous, self.ending.is_set)
+        self.api = Api(state, self.address, self.ending.is_set)
         self._open: dict[socket.socket, threading.Thread] = {}
         self._lock = threading.Lock()
         self._acceptor = threading.Thread(target=self._accept, name="replay-accept", daemon=True)
+        self._away_s = 0.0
 
     def start(self) -> None:
         """Begin to accept."""
@@ -47,8 +49,7 @@ class Listener(ThreadingHTTPServer):
         """Close every connection and wait for every thread."""
         self.ending.set()
         self.state.store.wake()
-        with contextlib.suppress(OSError):  # lets the acceptor look up
-            socket.create_connection(("127.0.0.1", self._port), timeout=_JOIN_S).close()
+        self._wake_acceptor()
         self._acceptor.join(_JOIN_S)
         with self._lock:
             threads = list(self._open.values())
@@ -70,10 +71,31 @@ class Listener(ThreadingHTTPServer):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
+    def go_away(self, seconds: float) -> None:
+        """Drop every connection and refuse new ones for a while, as a server that restarts."""
+        self._away_s = seconds
+        self._wake_acceptor()
+
+    def _wake_acceptor(self) -> None:
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", self._port), timeout=_JOIN_S).close()
+
     def _accept(self) -> None:
         # Instead of serve_forever, whose shutdown is noticed only at the next poll.
         while not self.ending.is_set():
             self.handle_request()
+            if self._away_s:
+                self._be_away(self._away_s)
+                self._away_s = 0.0
+
+    def _be_away(self, seconds: float) -> None:
+        self.socket.close()
+        self.drop_connections()
+        # Bound, so that nobody else takes the port, but not listening: callers are refused.
+        self.socket = socket.socket(self.address_family, self.socket_type)
+        self.server_bind()
+        self.ending.wait(seconds)
+        self.server_activate()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Handle a connection in a thread of its own."""
@@ -124,12 +146,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _request(self) -> Request:
         path, _, query = self.path.partition("?")
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        if path.startswith(TOKEN_PATH):
+            token, _, path = path.removeprefix(TOKEN_PATH).partition("/")
+            path = f"/{path}"
+            headers.setdefault("authorization", f"Bearer {token}")
         length = int(self.headers.get("Content-Length") or 0)
         return Request(
             method=self.command,
             path=unquote(path),
             query=dict(parse_qsl(query, keep_blank_values=True)),
-            headers={name.lower(): value for name, value in self.headers.items()},
+            headers=headers,
             body=self.rfile.read(length) if length else b"",
             raw_query=query,
         )
@@ -142,6 +169,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(data)))
         for name, value in answer.headers.items():
             self.send_header(name, value)
+        for warning in answer.warnings:
+            self.send_header("Warning", f"299 - {json.dumps(warning, ensure_ascii=False)}")
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(data)

@@ -4,11 +4,11 @@ import json
 import time
 from collections.abc import Iterator
 
-from orchestrator.replay.api import reading
+from orchestrator.replay.api import forms, reading
 from orchestrator.replay.api.answer import Stream
 from orchestrator.replay.api.call import Call
 from orchestrator.replay.objects import Json
-from orchestrator.replay.statuses import expired
+from orchestrator.replay.statuses import expired, unreadable_version
 from orchestrator.replay.store import Change
 
 _DEFAULT_TIMEOUT_S = 1800.0  # --min-request-timeout of a real server
@@ -18,8 +18,14 @@ _BOOKMARK_S = 60.0
 
 def watch(call: Call) -> Stream:
     """Answer a watch; raises ApiError 400 for selectors that cannot be understood."""
-    start = reading.version_number(call.request.query.get("resourceVersion", ""))
+    start = _start(call.request.query.get("resourceVersion", ""))
     return Stream(_Watch(call).events(start))
+
+
+def _start(version: str) -> int:
+    if version and not version.isdecimal():
+        raise unreadable_version(version)
+    return int(version or 0)
 
 
 class _Watch:
@@ -29,8 +35,11 @@ class _Watch:
         self.call = call
         self.store = call.store
         self.chosen = reading.selection(call)
-        timeout_s = float(call.request.query.get("timeoutSeconds") or _DEFAULT_TIMEOUT_S)
+        asked_s = reading.integer(call.request.query.get("timeoutSeconds", ""))
+        timeout_s = asked_s or _DEFAULT_TIMEOUT_S
         self.end = time.monotonic() + timeout_s
+        self.form = call.form
+        self.described = False  # whether a table has named its columns
         self.bookmarks = call.flag("allowWatchBookmarks")
 
     def events(self, start: int) -> Iterator[bytes]:
@@ -39,7 +48,7 @@ class _Watch:
         seen = start
         if initial or not start:
             seen, namespace = self.store.version, self.call.target.namespace
-            for obj in self.store.list_at(self.call.resource, namespace, seen):
+            for obj in self.store.list_at(self.call.place, namespace, seen):
                 if self.chosen(obj):
                     yield self._event("ADDED", obj)
             if initial:
@@ -71,7 +80,7 @@ class _Watch:
 
     def _transition(self, change: Change) -> bytes | None:
         """Give the event by which a change shows to this caller, None when it does not."""
-        resource, key = self.call.resource, change.key
+        resource, key = self.call.place, change.key
         if (key.group, key.plural) != (resource.group, resource.plural):
             return None
         if self.call.target.namespace not in ("", key.namespace):
@@ -94,7 +103,9 @@ class _Watch:
         return {**old, "metadata": {**old["metadata"], "resourceVersion": str(change.version)}}
 
     def _event(self, kind: str, obj: Json) -> bytes:
-        return _line({"type": kind, "object": reading.shown(self.call, obj)})
+        shown = self.form.shown(obj, headers=not self.described)
+        self.described = True
+        return _line({"type": kind, "object": shown})
 
     def _bookmark(self, version: int, annotations: dict[str, str] | None = None) -> bytes:
         metadata: Json = {"resourceVersion": str(version)}
@@ -102,6 +113,10 @@ class _Watch:
             metadata["annotations"] = annotations
         resource = self.call.resource
         obj = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}
+        if self.form.name == forms.TABLE:
+            obj = self.form.table([], metadata, headers=not self.described)
+        elif self.form.name == forms.METADATA:
+            obj = forms.partial(obj)
         return _line({"type": "BOOKMARK", "object": obj})
 
 

@@ -1,17 +1,17 @@
 """Create, update and patch."""
 
 import json
-
-import yaml
+from collections.abc import Sequence
 
 from helper import kinds
 from helper.kinds import Resource
-from orchestrator.replay import creation, defaults, ownership, patching, validation
-from orchestrator.replay.api import grants
+from orchestrator.replay import admission, creation, defaults, ownership, patching, validation
+from orchestrator.replay.api import bodies, grants
 from orchestrator.replay.api.answer import Answer
 from orchestrator.replay.api.call import Call
 from orchestrator.replay.api.reading import shown
 from orchestrator.replay.objects import Json, clone, meta, name_of
+from orchestrator.replay.schema import fill_defaults
 from orchestrator.replay.statuses import (
     Cause,
     bad_request,
@@ -22,7 +22,7 @@ from orchestrator.replay.statuses import (
 )
 from orchestrator.replay.store import Edit, Missing
 
-_MODIFIED = (
+MODIFIED = (
     "the object has been modified; please apply your changes to the latest version and try again"
 )
 _PATCH_OPTIONS = Resource("meta.k8s.io", "v1", "", "PatchOptions")
@@ -41,27 +41,28 @@ _KEPT = (
 
 def create(call: Call) -> Answer:
     """Answer a POST to a collection."""
-    body = _body(call)
-    grants.check(call, body, None)
+    body = bodies.sent(call)
+    grants.check(call, body.obj, None)
     obj = creation.create(
         call.state,
         call.kind,
-        body,
+        body.obj,
         manager=call.request.manager,
         dry_run=call.request.is_dry_run,
     )
-    return Answer(201, shown(call, obj))
+    told = admission.warnings(call.store, call.resource, obj)
+    return Answer(201, shown(call, obj), warnings=[*told, *body.warnings])
 
 
 def update(call: Call) -> Answer:
     """Answer a PUT: the object is replaced by the body."""
-    body = _body(call)
-    if name_of(body) != call.target.name:
+    body = bodies.sent(call)
+    if name_of(body.obj) != call.target.name:
         raise bad_request(
-            f"the name of the object ({name_of(body)}) does not match the name on the URL "
+            f"the name of the object ({name_of(body.obj)}) does not match the name on the URL "
             f"({call.target.name})"
         )
-    return _write(call, lambda _: body)
+    return _write(call, lambda _: body.obj, body.warnings)
 
 
 def patch(call: Call) -> Answer:
@@ -78,11 +79,11 @@ def patch(call: Call) -> Answer:
     except ValueError as error:
         raise bad_request(f"error decoding patch: {error}") from error
     if media == patching.JSON_PATCH:
-        return _write(call, lambda old: patching.json_patch(old, content))
+        return _patch(call, lambda old: patching.json_patch(old, content))
     if not isinstance(content, dict):
         raise bad_request("error decoding patch: cannot unmarshal array into an object")
     merge = _MERGES[media]
-    return _write(call, lambda old: merge(old, content))
+    return _patch(call, lambda old: merge(old, content))
 
 
 def _apply(call: Call) -> Answer:
@@ -93,7 +94,7 @@ def _apply(call: Call) -> Answer:
             "fieldManager", "Required value: is required for apply patch", "FieldValueRequired"
         )
         raise invalid(_PATCH_OPTIONS, "", [required])
-    body = _applied_body(call)
+    body = bodies.applied(call)
     if call.find() is not None:
         force = call.flag("force")
         return _write(
@@ -108,47 +109,28 @@ def _apply(call: Call) -> Answer:
     return Answer(201, shown(call, obj))
 
 
-def _body(call: Call) -> Json:
-    """Read the object that a create or update sends."""
-    body = validation.read_json(call.kind, call.request.body)
-    validation.check_type(call.kind, body)
-    _place(call, body)
-    return body
+def _patch(call: Call, change: Edit) -> Answer:
+    """Change an object by a patch, which may bring fields that its kind does not have."""
+    warnings: list[str] = []
+
+    def edit(old: Json) -> Json:
+        body = bodies.patched(call, old, change(old))
+        warnings[:] = body.warnings
+        return body.obj
+
+    return _write(call, edit, warnings)
 
 
-def _applied_body(call: Call) -> Json:
-    """Read the configuration that an apply sends."""
-    try:
-        body = yaml.safe_load(call.request.body)
-    except yaml.YAMLError as error:
-        raise bad_request(f"error decoding YAML: {error}") from error
-    if not isinstance(body, dict):
-        raise bad_request("error decoding YAML: the applied configuration is not an object")
-    body.setdefault("metadata", {}).setdefault("name", call.target.name)
-    validation.check_type(call.kind, body)
-    _place(call, body)
-    return body
-
-
-def _place(call: Call, body: Json) -> None:
-    """Put the path's namespace into a body; refuse another one."""
-    if not call.resource.namespaced:
-        meta(body).pop("namespace", None)
-        return
-    namespace = meta(body).setdefault("namespace", call.target.namespace)
-    if namespace != call.target.namespace:
-        raise bad_request(
-            "the namespace of the provided object does not match the namespace sent on the request"
-        )
-
-
-def _write(call: Call, change: Edit, *, track: bool = True) -> Answer:
+def _write(call: Call, change: Edit, warnings: Sequence[str] = (), *, track: bool = True) -> Answer:
     """Change an object and answer what it has become."""
+    told: list[str] = []
 
     def edit(old: Json) -> Json:
         new = change(clone(old))
         _check_identity(call, old, new)
         new = _merged(call, old, new)
+        if call.resource == kinds.NAMESPACES:
+            told.extend(admission.namespace_warnings(call.store, old, new))
         validation.check(call.kind, new)
         grants.check(call, new, old)
         if track:
@@ -161,13 +143,13 @@ def _write(call: Call, change: Edit, *, track: bool = True) -> Answer:
     if current is None:
         raise not_found(call.resource, call.target.name)
     if call.request.is_dry_run:
-        return Answer(200, shown(call, edit(clone(current))))
+        return Answer(200, shown(call, edit(clone(current))), warnings=[*told, *warnings])
     place = (call.resource, call.target.namespace, call.target.name)
     try:
         new = call.store.update(*place, edit)
     except Missing as error:  # it went in between
         raise not_found(call.resource, call.target.name) from error
-    return Answer(200, shown(call, new))
+    return Answer(200, shown(call, new), warnings=[*told, *warnings])
 
 
 def _check_identity(call: Call, old: Json, new: Json) -> None:
@@ -175,7 +157,7 @@ def _check_identity(call: Call, old: Json, new: Json) -> None:
     metadata = new.setdefault("metadata", {})
     version = metadata.get("resourceVersion")
     if version and version != meta(old)["resourceVersion"]:
-        raise conflict(call.resource, name_of(old), _MODIFIED)
+        raise conflict(call.resource, name_of(old), MODIFIED)
     uid, known = metadata.get("uid"), meta(old)["uid"]
     if uid and uid != known:
         why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {known}"
@@ -198,6 +180,8 @@ def _merged(call: Call, old: Json, new: Json) -> Json:
     merged["metadata"] = metadata
     if call.resource == kinds.SECRETS:
         defaults.fill_secret(merged)
+    if call.kind.custom and call.kind.schema:
+        fill_defaults(merged, call.kind.schema)
     if call.kind.has_status:
         merged.pop("status", None)
         if "status" in old:

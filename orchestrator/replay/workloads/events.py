@@ -29,7 +29,7 @@ class Note:
     reason: str
     message: str
     warning: bool = False
-    container: str = ""
+    field: str = ""  # for a container: spec.containers{NAME}
 
 
 class EventWriter:
@@ -77,8 +77,8 @@ def _event(about: Json, component: str, note: Note, host: str) -> Json:
         "apiVersion": about["apiVersion"],
         "resourceVersion": meta(about).get("resourceVersion"),
     }
-    if note.container:
-        involved["fieldPath"] = f"spec.containers{{{note.container}}}"
+    if note.field:
+        involved["fieldPath"] = note.field
     uid = new_uid()
     event: Json = {
         "apiVersion": "v1",

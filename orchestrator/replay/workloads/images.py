@@ -34,10 +34,13 @@ def refusal(image: str, pull_policy: str) -> Refusal:
     if pull_policy == "Never":
         message = f'Container image "{image}" is not present with pull policy of Never'
         return _noted("ErrImageNeverPull", message, "ErrImageNeverPull")
-    problem = (
-        f'failed to pull and unpack image "{image}": failed to resolve reference "{image}": '
-        "the replay cluster knows no command for it (cluster.yaml, images)"
-    )
+    return pull_failure(image, "the replay cluster knows no command for it (cluster.yaml, images)")
+
+
+def pull_failure(image: str, why: str) -> Refusal:
+    """Give what happens with an image that cannot be pulled."""
+    start = f'failed to pull and unpack image "{image}": failed to resolve reference "{image}"'
+    problem = f"{start}: {why}"
     back_off = f'Back-off pulling image "{image}"'
     return Refusal(
         "ErrImagePull",

@@ -7,7 +7,6 @@ from orchestrator.replay import creation, deletion
 from orchestrator.replay.deletion import DeleteOptions
 from orchestrator.replay.objects import (
     Json,
-    clone,
     is_deleting,
     meta,
     name_of,
@@ -16,12 +15,12 @@ from orchestrator.replay.objects import (
     uid_of,
 )
 from orchestrator.replay.state import State
-from orchestrator.replay.statuses import ApiError
-from orchestrator.replay.store import Change, Edit, Missing
-from orchestrator.replay.workloads import jobstatus
+from orchestrator.replay.store import Change
+from orchestrator.replay.workloads import jobstatus, podkeeper
 from orchestrator.replay.workloads.events import JOB_CONTROLLER, EventWriter, Note
 from orchestrator.replay.workloads.jobstatus import Tally, Target
 from orchestrator.replay.workloads.loop import Loop, Once
+from orchestrator.replay.workloads.podkeeper import PodKeeper
 
 _TRACKING = "batch.kubernetes.io/job-tracking"
 _SYNC_S = 0.01  # a real controller syncs once a second
@@ -34,7 +33,7 @@ class JobController:
     def __init__(self, state: State, loop: Loop, events: EventWriter) -> None:
         self._state = state
         self._loop = loop
-        self._events = events
+        self._keeper = PodKeeper(state, events, JOB_CONTROLLER)
         self._tallies: dict[str, Tally] = {}  # by uid of the Job
         self._once = Once(loop, self._sync)
         self._pods = state.kinds.of(kinds.PODS)
@@ -69,7 +68,7 @@ class JobController:
         tally = self._tallies.get(uid_of(job)) if job else None
         if job is None or tally is None:
             return
-        pods = self._pods_of(job)
+        pods = self._keeper.pods_of(job)
         if is_deleting(job) or jobstatus.is_over(job):
             for pod in pods:
                 self._release(pod)
@@ -78,33 +77,33 @@ class JobController:
 
     def _advance(self, job: Json, pods: list[Json], tally: Tally) -> None:
         fresh = tally.count(pods)
-        target = jobstatus.target_of(job) or self._target(job, tally)
+        target = jobstatus.target_of(job) or self._target(job, pods, tally)
         if target is None:
             self._supply(job, pods, tally)
-            pods = self._pods_of(job)
+            pods = self._keeper.pods_of(job)
         else:
             self._withdraw(job, pods, target)
-            pods = self._pods_of(job)
+            pods = self._keeper.pods_of(job)
 
         def edit(current: Json) -> Json:
             jobstatus.counted(current, pods, tally, fresh)
             return jobstatus.bound_for(current, target) if target else current
 
-        after = self._write(job, edit)
+        after = self._keeper.write(job, edit)
         for pod in pods:
             if not jobstatus.is_active(pod):
                 self._release(pod)
         if fresh:  # counted now; the next sync writes the numbers
             self._again(job, _SYNC_S)
-        elif target and after and not any(_is_working(pod) for pod in self._pods_of(job)):
+        elif target and after and not any(_is_working(pod) for pod in self._keeper.pods_of(job)):
             self._end(job, target)
 
-    def _target(self, job: Json, tally: Tally) -> Target | None:
+    def _target(self, job: Json, pods: list[Json], tally: Tally) -> Target | None:
         spec = job["spec"]
         left_s = tally.overdue_in(job)
         if left_s is not None and left_s <= 0:
             return jobstatus.DEADLINE
-        if len(tally.failed) > spec["backoffLimit"]:
+        if len(tally.failed) > spec["backoffLimit"] or jobstatus.restarts_too_often(job, pods):
             return jobstatus.BACKOFF
         if len(tally.succeeded) >= spec["completions"]:
             return jobstatus.COMPLETED
@@ -118,31 +117,25 @@ class JobController:
         open_ends = spec["completions"] - len(tally.succeeded)
         active = sum(_is_working(pod) for pod in pods)
         for _ in range(min(spec["parallelism"], open_ends) - active):
-            try:
-                pod = creation.create(self._state, self._pods, _pod_of(job))
-            except ApiError as error:
-                note = Note("FailedCreate", f"Error creating: {error}", warning=True)
-                self._events.write(job, JOB_CONTROLLER, note)
+            if not self._keeper.create(job, _pod_of(job)):
                 self._again(job, _CREATE_AGAIN_S)
                 return
-            message = f"Created pod: {name_of(pod)}"
-            self._events.write(job, JOB_CONTROLLER, Note("SuccessfulCreate", message))
 
     def _withdraw(self, job: Json, pods: list[Json], target: Target) -> None:
         """Delete the pods that are no longer wanted."""
         for pod in filter(jobstatus.is_active, pods):
-            self._delete_pod(pod)
-            message = f"Deleted pod: {name_of(pod)}"
-            self._events.write(job, JOB_CONTROLLER, Note("SuccessfulDelete", message))
+            self._keeper.delete(job, pod)
         if target.kind == jobstatus.DEADLINE.kind:
             note = Note(target.reason, target.message, warning=True)
             if jobstatus.target_of(job) is None:
-                self._events.write(job, JOB_CONTROLLER, note)
+                self._keeper.note(job, note)
 
     def _end(self, job: Json, target: Target) -> None:
-        self._write(job, jobstatus.ended)
+        self._keeper.write(job, jobstatus.ended)
         if target == jobstatus.COMPLETED:
-            self._events.write(job, JOB_CONTROLLER, Note("Completed", "Job completed"))
+            self._keeper.note(job, Note("Completed", "Job completed"))
+        elif target == jobstatus.BACKOFF:
+            self._keeper.note(job, Note(target.reason, target.message, warning=True))
         ttl_s = job["spec"].get("ttlSecondsAfterFinished")
         if ttl_s is not None:
             self._loop.later(ttl_s, partial(self._expire, job))
@@ -169,19 +162,6 @@ class JobController:
     def _again(self, job: Json, delay_s: float) -> None:
         self._once.later(delay_s, namespace_of(job), name_of(job))
 
-    def _pods_of(self, job: Json) -> list[Json]:
-        pods = self._state.store.objects(kinds.PODS, namespace_of(job))
-        return [pod for pod in pods if any(o.get("uid") == uid_of(job) for o in owners_of(pod))]
-
-    def _delete_pod(self, pod: Json) -> None:
-        deletion.delete_quietly(
-            self._state,
-            self._pods,
-            namespace_of(pod),
-            name_of(pod),
-            DeleteOptions(uid=uid_of(pod)),
-        )
-
     def _release(self, pod: Json) -> None:
         """Let a pod go that was counted: its finalizer held it until now."""
         if _TRACKING in (meta(pod).get("finalizers") or []):
@@ -194,39 +174,13 @@ class JobController:
             if any(owner.get("uid") == uid for owner in owners_of(pod)):
                 self._release(pod)
 
-    def _write(self, job: Json, edit: Edit) -> Json | None:
-        def checked(current: Json) -> Json:
-            return edit(current) if uid_of(current) == uid_of(job) else current
-
-        try:
-            return self._state.store.update(kinds.JOBS, namespace_of(job), name_of(job), checked)
-        except Missing:
-            return None
-
 
 def _is_working(pod: Json) -> bool:
     return jobstatus.is_active(pod) or jobstatus.is_terminating(pod)
 
 
 def _pod_of(job: Json) -> Json:
-    """Compose a pod from a Job's template."""
-    template = clone(job["spec"]["template"])
-    metadata = template.get("metadata") or {}
-    owner = {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
-        "name": name_of(job),
-        "uid": uid_of(job),
-        "controller": True,
-        "blockOwnerDeletion": True,
-    }
-    pod_meta = {
-        "generateName": f"{name_of(job)}-",
-        "namespace": namespace_of(job),
-        "labels": metadata.get("labels") or {},
-        "finalizers": [_TRACKING],
-        "ownerReferences": [owner],
-    }
-    if metadata.get("annotations"):
-        pod_meta["annotations"] = metadata["annotations"]
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": pod_meta, "spec": template["spec"]}
+    """Compose a pod that stays until it was counted."""
+    pod = podkeeper.composed(job)
+    meta(pod)["finalizers"] = [_TRACKING]
+    return pod

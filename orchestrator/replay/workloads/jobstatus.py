@@ -65,6 +65,20 @@ class Tally:
         return fresh
 
 
+def restarts_too_often(job: Json, pods: Sequence[Json]) -> bool:
+    """Whether the containers of pods that restart in place have used up the Job's limit."""
+    spec = job["spec"]
+    if spec["template"]["spec"].get("restartPolicy") != "OnFailure":
+        return False
+    restarts = sum(
+        status.get("restartCount", 0)
+        for pod in filter(is_active, pods)
+        for kind in ("initContainerStatuses", "containerStatuses")
+        for status in pod["status"].get(kind) or []
+    )
+    return bool(restarts >= max(spec["backoffLimit"], 1))
+
+
 def is_active(pod: Json) -> bool:
     """Whether a pod still works for its Job."""
     return not is_deleting(pod) and pod["status"].get("phase") not in ("Succeeded", "Failed")

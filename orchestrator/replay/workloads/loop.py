@@ -14,9 +14,13 @@ Task = Callable[[], object]
 
 
 class Loop:
-    """Runs tasks one after the other; a task that fails does not stop it."""
+    """Runs tasks one after the other; a task that fails does not stop it.
 
-    def __init__(self) -> None:
+    `failed` hears of the first failure: what the cluster does from then on means nothing.
+    """
+
+    def __init__(self, failed: Callable[[Exception], object] = lambda _: None) -> None:
+        self._failed = failed
         self.failure: Exception | None = None  # the first one
         self._due: list[tuple[float, int, Task]] = []
         self._order = itertools.count()
@@ -53,8 +57,10 @@ class Loop:
             try:
                 task()
             except Exception as error:
-                _log.exception("a controller of the replay cluster failed")
-                self.failure = self.failure or error
+                _log.debug("a controller of the replay cluster failed", exc_info=True)
+                if self.failure is None:
+                    self.failure = error
+                    self._failed(error)
 
     def _next(self) -> Task | None:
         with self._changed:

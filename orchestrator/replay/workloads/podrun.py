@@ -1,41 +1,30 @@
 """One pod on its node, from the first look at it until it is gone."""
 
 import shutil
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 from helper import kinds
-from orchestrator.replay import deletion
-from orchestrator.replay.deletion import DeleteOptions
+from orchestrator.replay.models import Outcome
 from orchestrator.replay.objects import Json, meta, name_of, namespace_of, uid_of
 from orchestrator.replay.outcomes import outcome_for
-from orchestrator.replay.state import State
 from orchestrator.replay.store import Edit, Missing
-from orchestrator.replay.workloads import podstatus
+from orchestrator.replay.workloads import podconditions, podstatus
 from orchestrator.replay.workloads.container import Container
-from orchestrator.replay.workloads.events import KUBELET, EventWriter, Note
-from orchestrator.replay.workloads.loop import Loop
+from orchestrator.replay.workloads.events import KUBELET, Note
+from orchestrator.replay.workloads.images import Refusal
+from orchestrator.replay.workloads.local import LocalContainer
+from orchestrator.replay.workloads.node import GONE_S, Node
 from orchestrator.replay.workloads.podstatus import Ended
-from orchestrator.replay.workloads.sandbox import AccountConfig, MountError, Outfitter
+from orchestrator.replay.workloads.sandbox import MountError, Outfitter
+from orchestrator.replay.workloads.scripted import ScriptedContainer
 
 # A real node takes 0.5 s to start a container and 1.1 s from its end to the pod's phase; the
 # order is kept, the waiting is not.
 _START_S = 0.01
 _PHASE_S = 0.03
 _AGAIN_S = 0.2  # after a mount that failed
-GONE_S = 0.01
-
-
-@dataclass(frozen=True)
-class Node:
-    """What all pods share."""
-
-    state: State
-    loop: Loop
-    events: EventWriter
-    folder: Path
-    account_config: AccountConfig
 
 
 class PodRun:
@@ -43,71 +32,112 @@ class PodRun:
 
     def __init__(self, node: Node, pod: Json, address: str) -> None:
         self.loop = node.loop
+        self.guardian = node.guardian
         self.ending = False
+        self.title = f"{name_of(pod)}_{namespace_of(pod)}({uid_of(pod)})"
+        self.pod = pod  # as it came: only its spec and its identity count
         self._node = node
-        self._pod = pod  # as it came: only its spec and its identity count
         self._folder = node.folder / uid_of(pod)
         self._address = address
         self._gone = False
-        specs = pod["spec"]["containers"]
-        self._containers = [Container(self, spec, node.state.images) for spec in specs]
+        self._lost = False
+        self._eviction = ""
+        self._outfitter = Outfitter(node.state, pod, self._folder, node.account_config)
+        self._scripted = outcome_for(node.state.outcomes, pod)
+        self._init = list(self._made("initContainers", Outcome(exit_code=0)))
+        self._main = list(self._made("containers", self._scripted))
+
+    @property
+    def node_name(self) -> str:
+        """The node that the pod is on."""
+        return str(self.pod["spec"]["nodeName"])
 
     def begin(self) -> None:
         """Show the pod as seen by its node, and start it soon."""
         self._folder.mkdir()
-        self.write(partial(podstatus.creating, host_ip=self._host_ip()))
+        self.write(partial(podstatus.creating, host_ip=self._node.address(self.node_name)))
         self.loop.later(_START_S, self._start)
 
     def end(self, pod: Json) -> None:
         """End what runs because the pod was deleted, then let the pod go."""
-        if self.ending:
+        if self.ending or self._lost:
             return
         self.ending = True
-        if not self._is_running:
-            self.loop.later(GONE_S, partial(remove, self._node.state, pod))
+        if not self._has_process:
+            self.loop.later(GONE_S, partial(self._node.let_go, pod))
         grace_s = int(meta(pod).get("deletionGracePeriodSeconds") or 0)
-        for container in self._containers:
+        for container in self._all:
             container.terminate(grace_s)
+
+    def evict(self, message: str) -> None:
+        """End the pod for lack of something on its node, as kubelet does; its object stays."""
+        if self.ending or self._eviction:
+            return
+        self._eviction = message
+        self.write(partial(podstatus.disrupted, reason="TerminationByKubelet", message=message))
+        self.note(Note("Evicted", message, warning=True))
+        for container in self._all:
+            container.break_off()
+
+    def run_out_of_memory(self) -> None:
+        """Let the containers end as if they had used more memory than their limit."""
+        for container in self._main:
+            container.break_off("OOMKilled")
+
+    def lose(self) -> None:
+        """Fall silent: the node is gone, and nobody hears of its containers any more."""
+        self._lost = True
+        for container in self._all:
+            container.kill()
 
     def forget(self) -> None:
         """Clean up after a pod that is gone; what still runs is ended first."""
         self.ending = self._gone = True
-        for container in self._containers:
+        for container in self._all:
             container.kill()
-            self._node.state.logs.pop((uid_of(self._pod), container.name), None)
-        if not self._is_running:
+            self._node.state.logs.pop((uid_of(self.pod), container.name), None)
+        if not self._has_process:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def kill(self) -> None:
         """End every process now and wait for it."""
-        for container in self._containers:
+        for container in self._all:
             container.kill()
-        for container in self._containers:
+        for container in self._all:
             container.join()
 
-    def finished(self, container: str, ended: Ended) -> None:
-        """Show a container that has ended, and a little later the phase that follows."""
+    def started(self, container: Container) -> None:
+        """Let what is planned for a running pod take its course."""
+        if container in self._main:
+            self._node.disruptions.pod_runs(self)
+
+    def finished(self, container: Container, ended: Ended) -> None:
+        """Show a container that has ended, and go on with what follows from it."""
         if self._gone:
             self.forget()
             return
-        restarts = self._pod["spec"].get("restartPolicy") == "Always" and not self.ending
-        edit = podstatus.crash_looping if restarts else podstatus.terminated
-        pod = self.write(partial(edit, container=container, ended=ended))
-        if pod is None or restarts or not podstatus.all_ended(pod):
+        pod = self.write(partial(podstatus.terminated, container=container.name, ended=ended))
+        if pod is None:
             return
-        if self.ending:
-            self.write(podstatus.final)
-            self.loop.later(GONE_S, partial(remove, self._node.state, pod))
-        else:
-            self.loop.later(_PHASE_S, partial(self.write, podstatus.final))
+        if self._eviction:
+            if not self._has_process:
+                self.loop.later(_PHASE_S, partial(self.write, self._final))
+        elif container in self._init and ended.exit_code == 0:
+            self._advance()
+        elif podconditions.is_over(pod):
+            self._over(pod)
+        elif not self.ending and self._restarts(ended):
+            container.start_again()
 
     def write(self, edit: Edit) -> Json | None:
-        """Change the pod's status, unless it is gone or has been replaced."""
+        """Change the pod's status, unless it is gone, has been replaced, or its node is lost."""
 
         def checked(pod: Json) -> Json:
-            return edit(pod) if uid_of(pod) == uid_of(self._pod) else pod
+            return edit(pod) if uid_of(pod) == uid_of(self.pod) else pod
 
-        place = (kinds.PODS, namespace_of(self._pod), name_of(self._pod))
+        if self._lost:
+            return None
+        place = (kinds.PODS, namespace_of(self.pod), name_of(self.pod))
         try:
             return self._node.state.store.update(*place, checked)
         except Missing:
@@ -115,7 +145,7 @@ class PodRun:
 
     def note(self, note: Note) -> None:
         """Write an event about the pod."""
-        self._node.events.write(self._pod, KUBELET, note, host=self._pod["spec"]["nodeName"])
+        self._node.events.write(self.pod, KUBELET, note, host=self.node_name)
 
     def address(self) -> str:
         """Give the pod's IP address."""
@@ -123,44 +153,61 @@ class PodRun:
 
     def keep_log(self, container: str, file: Path) -> None:
         """Let pods/log serve a file."""
-        self._node.state.logs[uid_of(self._pod), container] = file
+        self._node.state.logs[uid_of(self.pod), container] = file
+
+    def withheld_image(self, image: str) -> Refusal | None:
+        """Give why an image that is known cannot be had all the same."""
+        return self._node.disruptions.withheld_image(self.pod, image)
 
     @property
-    def _is_running(self) -> bool:
-        return any(container.is_running for container in self._containers)
+    def _all(self) -> list[Container]:
+        return [*self._init, *self._main]
+
+    @property
+    def _has_process(self) -> bool:
+        return any(container.has_process for container in self._all)
+
+    def _made(self, key: str, script: Outcome | None) -> Iterator[Container]:
+        """Make containers: scripted ones when the pod has a script, else processes."""
+        for spec in self.pod["spec"].get(key) or []:
+            if self._scripted and script:
+                yield ScriptedContainer(self, spec, f"spec.{key}", script, self._folder)
+            else:
+                images = self._node.state.images
+                yield LocalContainer(self, spec, f"spec.{key}", self._outfitter, images)
 
     def _start(self) -> None:
         if self.ending:
             return
-        scripted = outcome_for(self._node.state.outcomes, self._pod)
-        if scripted is not None:
-            for container in self._containers:
-                container.play(scripted, self._folder)
-            return
-        config = self._node.account_config
-        outfitter = Outfitter(self._node.state, self._pod, self._folder, config)
         try:
-            outfitter.mount()
+            if not self._scripted:
+                self._outfitter.mount()
         except MountError as error:
             self.note(Note("FailedMount", str(error), warning=True))
             self.loop.later(_AGAIN_S, self._start)
             return
-        for container in self._containers:
-            container.start(outfitter)
+        self._advance()
 
-    def _host_ip(self) -> str:
-        node_name = self._pod["spec"]["nodeName"]
-        node = self._node.state.store.find(kinds.NODES, "", node_name) or {}
-        addresses = (node.get("status") or {}).get("addresses") or []
-        found = [a["address"] for a in addresses if a.get("type") == "InternalIP"]
-        return str(found[0]) if found else "192.0.2.1"
+    def _advance(self) -> None:
+        """Start the next init container, or the containers when all of those are done."""
+        pod = self.write(lambda pod: pod)
+        if pod is None or self.ending:
+            return
+        done = {status["name"] for status in podconditions.init_statuses(pod) if status["ready"]}
+        following = [container for container in self._init if container.name not in done]
+        for container in following[:1] or self._main:
+            container.start()
 
+    def _restarts(self, ended: Ended) -> bool:
+        policy = self.pod["spec"].get("restartPolicy")
+        return policy == "Always" or (policy == "OnFailure" and ended.exit_code != 0)
 
-def remove(state: State, pod: Json) -> None:
-    """Let a pod go that has nothing left to end, as kubelet confirms a deletion."""
-    current = state.store.find(kinds.PODS, namespace_of(pod), name_of(pod))
-    if current is None or uid_of(current) != uid_of(pod):
-        return
-    options = DeleteOptions(grace_s=0)
-    kind = state.kinds.of(kinds.PODS)
-    deletion.delete_quietly(state, kind, namespace_of(pod), name_of(pod), options)
+    def _over(self, pod: Json) -> None:
+        if self.ending:
+            self.write(self._final)
+            self.loop.later(GONE_S, partial(self._node.let_go, pod))
+        else:
+            self.loop.later(_PHASE_S, partial(self.write, self._final))
+
+    def _final(self, pod: Json) -> Json:
+        return podstatus.final(pod, "Evicted" if self._eviction else "", self._eviction)

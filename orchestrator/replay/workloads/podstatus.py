@@ -1,10 +1,15 @@
 """What stands in a pod's status at each moment of its life, as kubelet writes it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from orchestrator.replay.objects import Json, meta, now
+from orchestrator.replay.objects import Json, new_uid, now
+from orchestrator.replay.workloads import podconditions
+from orchestrator.replay.workloads.podconditions import condition
 
-_CONDITIONS = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady")
+_MESSAGE_BYTES = (
+    12 * 1024
+)  # of all containers of a pod (kubelet, MaxPodTerminationMessageLogLength)
 
 
 @dataclass(frozen=True)
@@ -32,94 +37,103 @@ class Ended:
         return block
 
 
+def new_container_id() -> str:
+    """Make the ID of a container that was created."""
+    return f"containerd://{new_uid().replace('-', '') * 2}"
+
+
 def scheduled(pod: Json, node: str) -> Json:
     """Give a pod that has its node."""
     pod["spec"]["nodeName"] = node
-    pod["status"]["conditions"] = [_condition("PodScheduled", "True")]
+    pod["status"]["conditions"] = [condition("PodScheduled", "True")]
     return pod
 
 
 def unschedulable(pod: Json, message: str) -> Json:
     """Give a pod that fits nowhere."""
+    # The time of an unchanged refusal is kept, so that writing it again changes nothing.
+    known = [c for c in pod["status"].get("conditions") or [] if c["type"] == "PodScheduled"]
+    since = known[0]["lastTransitionTime"] if known else ""
     pod["status"]["conditions"] = [
-        _condition("PodScheduled", "False", "Unschedulable", message, _transition(pod, message))
+        condition("PodScheduled", "False", "Unschedulable", message, since)
     ]
     return pod
 
 
 def creating(pod: Json, host_ip: str) -> Json:
     """Give a pod that its node has seen."""
-    status = pod["status"]
+    status, spec = pod["status"], pod["spec"]
     status.update(hostIP=host_ip, hostIPs=[{"ip": host_ip}], startTime=now(), phase="Pending")
-    status["containerStatuses"] = [
-        _container_status(spec, {"waiting": {"reason": "ContainerCreating"}})
-        for spec in pod["spec"]["containers"]
-    ]
-    return _with_conditions(pod, sandbox=False)
+    before = spec.get("initContainers") or []
+    reason = "PodInitializing" if before else "ContainerCreating"
+    state = {"waiting": {"reason": reason}}
+    if before:
+        status["initContainerStatuses"] = [_container_status(own, state) for own in before]
+    status["containerStatuses"] = [_container_status(own, state) for own in spec["containers"]]
+    return podconditions.refreshed(pod, sandbox=False)
 
 
 def waiting(pod: Json, container: str, reason: str, message: str) -> Json:
     """Give a pod whose container does not start."""
     state = {"waiting": {"reason": reason, **({"message": message} if message else {})}}
     _set_state(pod, container, state)
-    return _with_conditions(pod, sandbox=True)
+    return podconditions.refreshed(pod, sandbox=True)
 
 
-def running(pod: Json, container: str, container_id: str, pod_ip: str) -> Json:
+def running(pod: Json, container: str, container_id: str, pod_ip: str, restarts: int = 0) -> Json:
     """Give a pod whose container runs."""
     status = _set_state(pod, container, {"running": {"startedAt": now()}})
-    status.update(ready=True, started=True)
+    is_init = status in podconditions.init_statuses(pod)
+    status.update(ready=not is_init, started=True, restartCount=restarts)
     if container_id:
         status["containerID"] = container_id
-    pod["status"].update(phase="Running", podIP=pod_ip, podIPs=[{"ip": pod_ip}])
-    return _with_conditions(pod, sandbox=True)
+    pod["status"].update(podIP=pod_ip, podIPs=[{"ip": pod_ip}])
+    if not is_init:
+        pod["status"]["phase"] = "Running"
+    return podconditions.refreshed(pod, sandbox=True)
 
 
 def terminated(pod: Json, container: str, ended: Ended) -> Json:
     """Give a pod whose container has ended; the phase follows later."""
     status = _set_state(pod, container, {"terminated": ended.state})
     if ended.has_id:
-        status["state"]["terminated"]["containerID"] = status.get("containerID", "")
+        # One that could not start was created all the same, and has an ID.
+        status["containerID"] = status.get("containerID") or new_container_id()
+        status["state"]["terminated"]["containerID"] = status["containerID"]
     else:
         status.pop("containerID", None)
-    status.update(ready=False, started=False)
-    return _with_conditions(pod, sandbox=True)
+    is_init = status in podconditions.init_statuses(pod)
+    status.update(ready=is_init and ended.exit_code == 0, started=False)
+    _cut_messages(pod)
+    return podconditions.refreshed(pod, sandbox=True)
 
 
-def crash_looping(pod: Json, container: str, ended: Ended) -> Json:
-    """Give a pod whose container would be started again."""
-    terminated(pod, container, ended)
-    status = container_status(pod, container)
-    status["lastState"] = status["state"]
-    status["restartCount"] = int(status.get("restartCount", 0)) + 1
-    message = (
-        f"back-off 10s restarting failed container={container} "
-        f"pod={meta(pod)['name']}_{meta(pod)['namespace']}({meta(pod)['uid']})"
-    )
-    return waiting(pod, container, "CrashLoopBackOff", message)
-
-
-def final(pod: Json) -> Json:
+def final(pod: Json, reason: str = "", message: str = "") -> Json:
     """Give a pod that is over: all its containers have ended."""
-    pod["status"]["phase"] = "Failed" if _has_failed(pod) else "Succeeded"
-    return _with_conditions(pod, sandbox=False)
+    status = pod["status"]
+    failed = bool(reason) or podconditions.has_failed(pod)
+    status["phase"] = "Failed" if failed else "Succeeded"
+    if reason:
+        status.update(reason=reason, message=message)
+    return podconditions.refreshed(pod, sandbox=False)
+
+
+def disrupted(pod: Json, reason: str, message: str) -> Json:
+    """Give a pod that somebody is about to end from outside."""
+    conditions = pod["status"].setdefault("conditions", [])
+    if all(c["type"] != podconditions.DISRUPTION for c in conditions):
+        conditions.append(condition(podconditions.DISRUPTION, "True", reason, message))
+    return pod
 
 
 def container_status(pod: Json, container: str) -> Json:
     """Give the status of one container, which is there from the first moment on a node."""
-    statuses: list[Json] = pod["status"]["containerStatuses"]
-    return next(status for status in statuses if status["name"] == container)
+    return next(status for status in _all(pod) if status["name"] == container)
 
 
-def all_ended(pod: Json) -> bool:
-    """Whether every container has ended."""
-    statuses = pod["status"].get("containerStatuses") or []
-    return all("terminated" in status["state"] for status in statuses)
-
-
-def _has_failed(pod: Json) -> bool:
-    statuses = pod["status"]["containerStatuses"]
-    return any(status["state"]["terminated"]["exitCode"] for status in statuses)
+def _all(pod: Json) -> Iterator[Json]:
+    yield from podconditions.init_statuses(pod)
+    yield from podconditions.main_statuses(pod)
 
 
 def _container_status(spec: Json, state: Json) -> Json:
@@ -136,62 +150,22 @@ def _container_status(spec: Json, state: Json) -> Json:
 
 
 def _set_state(pod: Json, container: str, state: Json) -> Json:
+    """Put a container into a state; an end before it stays visible as the last one."""
     status = container_status(pod, container)
+    if "terminated" in status["state"]:
+        status["lastState"] = status["state"]
     status["state"] = state
+    status["ready"] = False
     return status
 
 
-def _with_conditions(pod: Json, *, sandbox: bool) -> Json:
-    """Put in the five conditions that follow from the containers' states."""
-    statuses = pod["status"]["containerStatuses"]
-    unready = [status["name"] for status in statuses if not status["ready"]]
-    initialized = ready = ""
-    message = ""
-    if all_ended(pod):
-        ready = "PodFailed" if _has_failed(pod) else "PodCompleted"
-        initialized = "" if _has_failed(pod) else ready
-    elif unready:
-        ready = "ContainersNotReady"
-        message = f"containers with unready status: [{' '.join(unready)}]"
-    values = {
-        "PodReadyToStartContainers": ("True" if sandbox else "False", "", ""),
-        "Initialized": ("True", initialized, ""),
-        "Ready": ("False" if unready else "True", ready, message),
-        "ContainersReady": ("False" if unready else "True", ready, message),
-    }
-    old = {c["type"]: c for c in pod["status"].get("conditions") or []}
-    conditions = [
-        _condition(kind, *values[kind], _since(old.get(kind), values[kind][0]))
-        for kind in _CONDITIONS
-    ]
-    conditions.append(old.get("PodScheduled") or _condition("PodScheduled", "True"))
-    pod["status"]["conditions"] = conditions
-    return pod
-
-
-def _condition(
-    kind: str, status: str, reason: str = "", message: str = "", since: str = ""
-) -> Json:
-    condition: Json = {
-        "type": kind,
-        "status": status,
-        "lastProbeTime": None,
-        "lastTransitionTime": since or now(),
-    }
-    if reason:
-        condition["reason"] = reason
-    if message:
-        condition["message"] = message
-    return condition
-
-
-def _since(old: Json | None, status: str) -> str:
-    return str(old["lastTransitionTime"]) if old and old["status"] == status else ""
-
-
-def _transition(pod: Json, message: str) -> str:
-    """Keep the time of an unchanged refusal, so that writing it again changes nothing."""
-    for condition in pod["status"].get("conditions") or []:
-        if condition["type"] == "PodScheduled" and condition.get("message") == message:
-            return str(condition["lastTransitionTime"])
-    return ""
+def _cut_messages(pod: Json) -> None:
+    """Keep the last words of all containers together within kubelet's bound."""
+    statuses = list(_all(pod))
+    limit = _MESSAGE_BYTES // len(statuses)
+    for status in statuses:
+        for state in (status["state"], status["lastState"]):
+            message = state.get("terminated", {}).get("message", "")
+            if len(message.encode()) > limit:
+                cut = message.encode()[:limit].decode(errors="ignore")
+                state["terminated"]["message"] = cut

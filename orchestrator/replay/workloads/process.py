@@ -8,6 +8,9 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from orchestrator.replay.workloads import memory
+from orchestrator.replay.workloads.guardian import Guardian
+
 _JOIN_S = 5.0
 
 
@@ -20,6 +23,8 @@ class ContainerProcess:
         env: Mapping[str, str],
         cwd: Path,
         log: Path,
+        *,
+        guardian: Guardian,
         on_exit: Callable[[int], object],
     ) -> None:
         with log.open("ab") as output:
@@ -32,6 +37,8 @@ class ContainerProcess:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self._guardian = guardian
+        guardian.guard(self._process.pid)
         self._on_exit = on_exit
         self._waiter = threading.Thread(target=self._wait, name="replay-container", daemon=True)
         self._waiter.start()
@@ -44,6 +51,10 @@ class ContainerProcess:
         """End the process and everything that it started."""
         self._signal(signal.SIGKILL)
 
+    def holds_more_than(self, limit: int) -> bool:
+        """Whether the process and its children need more memory than that."""
+        return self._process.returncode is None and memory.held(self._process.pid, limit) > limit
+
     def join(self) -> None:
         """Wait until the exit was reported."""
         self._waiter.join(_JOIN_S)
@@ -52,6 +63,7 @@ class ContainerProcess:
         code = self._process.wait()
         # What a container leaves behind ends with it.
         self._signal_group(signal.SIGKILL)
+        self._guardian.release(self._process.pid)
         self._on_exit(128 - code if code < 0 else code)
 
     def _signal(self, number: signal.Signals) -> None:

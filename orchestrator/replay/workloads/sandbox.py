@@ -72,12 +72,12 @@ class Outfitter:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(content)
 
-    def prepare(self, container: Json) -> Sandbox:
-        """Lay out one container; raises ConfigError."""
+    def prepare(self, container: Json, restarts: int) -> Sandbox:
+        """Lay out one container, afresh after a restart; raises ConfigError."""
         root = self.folder / "containers" / container["name"]
         termination = _below(root, container["terminationMessagePath"])
         termination.parent.mkdir(parents=True, exist_ok=True)
-        termination.touch()
+        termination.write_bytes(b"")
         for mount in container.get("volumeMounts") or []:
             self._link(root, mount)
         config = root / "kubeconfig"
@@ -91,7 +91,7 @@ class Outfitter:
             contract.FILE_ROOT: str(root),
             "KUBECONFIG": str(config),
         }
-        log = self.folder / f"{container['name']}.log"
+        log = self.folder / f"{container['name']}.{restarts}.log"
         log.touch()
         return Sandbox(root, log, env)
 
@@ -142,6 +142,12 @@ class Outfitter:
         for item in items:
             if item["key"] in content:
                 yield item["path"], content[item["key"]]
+            elif not source.get("optional"):
+                kind = "secret" if resource == kinds.SECRETS else "config"
+                problem = f"references non-existent {kind} key: {item['key']}"
+                raise MountError(
+                    f'MountVolume.SetUp failed for volume "{volume["name"]}" : {problem}'
+                )
 
     def _environment(self, container: Json) -> dict[str, str]:
         env: dict[str, str] = {}

@@ -1,51 +1,78 @@
-"""Where a pod goes: a pure judgement over nodes and pods, with the scheduler's own words."""
+"""Where a pod goes: a pure judgement over nodes, pods and devices, in the scheduler's words."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
-from helper.quantity import parse_quantity
-from orchestrator.replay.objects import Json, labels_of, name_of, namespace_of
-from orchestrator.replay.selectors import expression_holds, matches
+from orchestrator.replay.objects import Json, name_of
+from orchestrator.replay.workloads import neighbours, nodefit
+from orchestrator.replay.workloads.allocation import ClaimError, Inventory
+from orchestrator.replay.workloads.devices import results_of
+from orchestrator.replay.workloads.nodefit import Obstacle
 
-_UNSCHEDULABLE = "node.kubernetes.io/unschedulable"
-_NOT_READY = "node.kubernetes.io/not-ready"
-_HOSTNAME = "kubernetes.io/hostname"
-_BLOCKING = frozenset({"NoSchedule", "NoExecute"})
 # pkg/scheduler/framework/preemption and plugins/defaultpreemption of v1.36
 _UNHELPFUL = "Preemption is not helpful for scheduling"
 _NO_VICTIMS = "No preemption victims found for incoming pod"
+_NO_CLAIMS = "no new claims to deallocate"
+_CLAIMS_STAY = "still not schedulable"
+_NOT_NAMED = Obstacle("node(s) didn't satisfy plugin(s) [NodeAffinity]")
+_CANNOT_ALLOCATE = Obstacle("cannot allocate all claims")
+_ELSEWHERE = Obstacle("resourceclaim not available on the node")
 
 
 @dataclass(frozen=True)
 class Placement:
-    """The chosen node, or in its absence why there is none."""
+    """The chosen node and what the claims get there, or in its absence why there is none."""
 
     node: str = ""
     message: str = ""
-
-
-def place(pod: Json, nodes: Sequence[Json], pods: Sequence[Json]) -> Placement:
-    """Choose a node for a pod, given all nodes and all pods of the cluster."""
-    if not nodes:
-        return Placement(message="no nodes available to schedule pods")
-    running = [other for other in pods if _occupies(other)]
-    found = {name_of(node): list(_obstacles(pod, node, nodes, running)) for node in nodes}
-    fitting = [node for node in nodes if not found[name_of(node)]]
-    if not fitting:
-        return Placement(message=_refusal(list(found.values())))
-    best = min(fitting, key=lambda node: _rank(pod, node, nodes, running))
-    return Placement(node=name_of(best))
+    allocations: Sequence[Json | None] = ()  # for each claim; None for one that has its devices
 
 
 @dataclass(frozen=True)
-class _Obstacle:
-    reason: str
-    hopeless: bool = True  # evicting other pods would not help
+class Surroundings:
+    """What a pod is placed into."""
+
+    nodes: Sequence[Json]
+    running: Sequence[Json]
+    inventory: Inventory
+    claims: Sequence[Json] = ()  # of the pod
+
+    @property
+    def unallocated(self) -> list[Json]:
+        """The claims that have no devices yet."""
+        return [claim for claim in self.claims if not results_of(claim)]
 
 
-def _refusal(found: Sequence[Sequence[_Obstacle]]) -> str:
+def place(
+    pod: Json,
+    nodes: Sequence[Json],
+    pods: Sequence[Json],
+    claims: Sequence[Json] = (),
+    inventory: Inventory | None = None,
+) -> Placement:
+    """Choose a node for a pod, given all nodes and all pods of the cluster, and its claims."""
+    if not nodes:
+        return Placement(message="no nodes available to schedule pods")
+    inventory = inventory or Inventory([], {}, [])
+    running = [other for other in pods if _occupies(other)]
+    around = Surroundings(nodes, running, inventory, claims)
+    try:
+        inventory.check(around.unallocated)
+        found = {name_of(node): list(_obstacles(pod, node, around)) for node in nodes}
+    except ClaimError as error:
+        return Placement(message=_hopeless(len(nodes), str(error)))
+    fitting = [node for node in nodes if not found[name_of(node)]]
+    if not fitting:
+        return Placement(message=refusal(list(found.values()), with_claims=bool(claims)))
+    best = min(fitting, key=lambda node: _rank(pod, node, around))
+    given = iter(inventory.allocate(around.unallocated, best) or [])
+    allocations = [None if results_of(claim) else next(given) for claim in claims]
+    return Placement(node=name_of(best), allocations=allocations)
+
+
+def refusal(found: Sequence[Sequence[Obstacle]], *, with_claims: bool = False) -> str:
+    """Say why a pod fits on none of the nodes, by the obstacles on each."""
     total = len(found)
     hopeless = sum(any(obstacle.hopeless for obstacle in node) for node in found)
     start = f"0/{total} nodes are available:"
@@ -56,8 +83,14 @@ def _refusal(found: Sequence[Sequence[_Obstacle]]) -> str:
         parts.append(f"{total - hopeless} {_NO_VICTIMS}")
     if hopeless:
         parts.append(f"{hopeless} {_UNHELPFUL}")
-    preemption = f"no new claims to deallocate, preemption: {start} {', '.join(sorted(parts))}."
-    return f"{start} {listed}. {preemption}"
+    first = _CLAIMS_STAY if with_claims else _NO_CLAIMS
+    return f"{start} {listed}. {first}, preemption: {start} {', '.join(sorted(parts))}."
+
+
+def _hopeless(total: int, why: str) -> str:
+    """Say why a pod fits nowhere for a reason that no node has to do with."""
+    start = f"0/{total} nodes are available:"
+    return f"{start} {why}. {_NO_CLAIMS}, preemption: {start} {total} {_UNHELPFUL}."
 
 
 def _occupies(pod: Json) -> bool:
@@ -65,161 +98,54 @@ def _occupies(pod: Json) -> bool:
     return bool((pod.get("spec") or {}).get("nodeName")) and phase not in ("Succeeded", "Failed")
 
 
-def _obstacles(
-    pod: Json, node: Json, nodes: Sequence[Json], running: Sequence[Json]
-) -> Iterator[_Obstacle]:
+def _obstacles(pod: Json, node: Json, around: Surroundings) -> Iterator[Obstacle]:
     """Give why a pod does not fit on a node; the first plugin that objects speaks alone."""
     spec = pod["spec"]
-    tolerations = spec.get("tolerations") or []
-    node_spec = node.get("spec") or {}
-    if node_spec.get("unschedulable") and not _tolerated(
-        {"key": _UNSCHEDULABLE, "effect": "NoSchedule"}, tolerations
-    ):
-        yield _Obstacle("node(s) were unschedulable")
+    if name_of(node) not in _named(spec, around.nodes):
+        yield _NOT_NAMED
         return
-    if any(not _tolerated(taint, tolerations) for taint in _taints(node)):
-        yield _Obstacle("node(s) had untolerated taint(s)")
+    if objection := nodefit.objection(spec, node):
+        yield objection
         return
-    if not _wanted_node(spec, node):
-        yield _Obstacle("node(s) didn't match Pod's node affinity/selector")
+    short = list(nodefit.shortages(pod, node, around.running))
+    yield from short
+    if short:
         return
-    yield from _shortages(pod, node, running)
-    affinity = spec.get("affinity") or {}
-    if not _near(pod, affinity.get("podAffinity") or {}, node, nodes, running):
-        yield _Obstacle("node(s) didn't match pod affinity rules")
-    elif not _apart(pod, affinity.get("podAntiAffinity") or {}, node, nodes, running):
-        yield _Obstacle("node(s) didn't match pod anti-affinity rules")
+    if objection := neighbours.objection(pod, node, around.nodes, around.running):
+        yield objection
+    elif not all(_is_reachable(claim, node) for claim in around.claims):
+        yield _ELSEWHERE
+    elif around.unallocated and around.inventory.allocate(around.unallocated, node) is None:
+        yield _CANNOT_ALLOCATE
 
 
-def _taints(node: Json) -> Iterator[Json]:
-    taints = (node.get("spec") or {}).get("taints") or []
-    yield from (
-        t for t in taints if t.get("effect") in _BLOCKING and t.get("key") != _UNSCHEDULABLE
-    )
-    conditions = (node.get("status") or {}).get("conditions") or []
-    ready = next((c.get("status") for c in conditions if c.get("type") == "Ready"), "True")
-    # The node controller taints such nodes; recordings written by hand leave that out.
-    if ready != "True" and all(t.get("key") != _NOT_READY for t in taints):
-        yield {"key": _NOT_READY, "effect": "NoSchedule"}
+def _named(spec: Json, nodes: Sequence[Json]) -> set[str]:
+    """Give the nodes that a pod is pinned to by name; all of them without that."""
+    everywhere = {name_of(node) for node in nodes}
+    named: set[str] = set()
+    for term in nodefit.node_terms(spec) or [{}]:
+        own = [
+            set(field.get("values") or [])
+            for field in term.get("matchFields") or []
+            if (field.get("key"), field.get("operator")) == ("metadata.name", "In")
+        ]
+        if not own:
+            return everywhere
+        named |= set.intersection(*own)
+    return named
 
 
-def _tolerated(taint: Json, tolerations: Sequence[Json]) -> bool:
-    for toleration in tolerations:
-        if toleration.get("effect") not in (None, "", taint.get("effect")):
-            continue
-        key = toleration.get("key")
-        if not key and toleration.get("operator") == "Exists":
-            return True
-        if key != taint.get("key"):
-            continue
-        if toleration.get("operator", "Equal") == "Exists":
-            return True
-        if (toleration.get("value") or "") == (taint.get("value") or ""):
-            return True
-    return False
-
-
-def _wanted_node(spec: Json, node: Json) -> bool:
-    labels = labels_of(node)
-    if any(labels.get(key) != value for key, value in (spec.get("nodeSelector") or {}).items()):
-        return False
-    affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
-    required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution")
-    if not required:
+def _is_reachable(claim: Json, node: Json) -> bool:
+    """Whether the devices that a claim has already can be used on a node."""
+    allocation = (claim.get("status") or {}).get("allocation") or {}
+    selector = allocation.get("nodeSelector")
+    if not selector:
         return True
-    return any(_term_holds(term, node) for term in required.get("nodeSelectorTerms") or [])
+    return any(nodefit.term_holds(term, node) for term in selector.get("nodeSelectorTerms") or [])
 
 
-def _term_holds(term: Json, node: Json) -> bool:
-    labels, fields = labels_of(node), {"metadata.name": name_of(node)}
-    by_label, by_field = term.get("matchExpressions") or [], term.get("matchFields") or []
-    if not by_label and not by_field:
-        return False
-    return all(expression_holds(e, labels) for e in by_label) and all(
-        expression_holds(e, fields) for e in by_field
-    )
-
-
-def requests_of(pod: Json) -> dict[str, Decimal]:
-    """Give what a pod asks for in all."""
-    total: dict[str, Decimal] = {}
-    for container in pod["spec"].get("containers") or []:
-        resources = container.get("resources") or {}
-        asked = {**(resources.get("limits") or {}), **(resources.get("requests") or {})}
-        for name, amount in asked.items():
-            total[name] = total.get(name, Decimal(0)) + parse_quantity(amount)
-    return total
-
-
-def _shortages(pod: Json, node: Json, running: Sequence[Json]) -> Iterator[_Obstacle]:
-    status = node.get("status") or {}
-    allocatable = status.get("allocatable") or status.get("capacity") or {}
-    here = [other for other in running if other["spec"]["nodeName"] == name_of(node)]
-    if len(here) >= parse_quantity(allocatable.get("pods", 110)):
-        yield _Obstacle("Too many pods", hopeless=False)
-    used: dict[str, Decimal] = {}
-    for other in here:
-        for name, amount in requests_of(other).items():
-            used[name] = used.get(name, Decimal(0)) + amount
-    for name, amount in requests_of(pod).items():
-        if amount <= 0:
-            continue
-        if name in ("cpu", "memory") and name not in allocatable:
-            continue  # a node written by hand, without its size
-        size = parse_quantity(allocatable.get(name, 0))
-        if amount > size - used.get(name, Decimal(0)):
-            yield _Obstacle(f"Insufficient {name}", hopeless=amount > size)
-
-
-def _near(
-    pod: Json, affinity: Json, node: Json, nodes: Sequence[Json], running: Sequence[Json]
-) -> bool:
-    required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or []
-    return all(_neighbours(pod, term, node, nodes, running) for term in required)
-
-
-def _apart(
-    pod: Json, affinity: Json, node: Json, nodes: Sequence[Json], running: Sequence[Json]
-) -> bool:
-    required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or []
-    return not any(_neighbours(pod, term, node, nodes, running) for term in required)
-
-
-def _neighbours(
-    pod: Json, term: Json, node: Json, nodes: Sequence[Json], running: Sequence[Json]
-) -> bool:
-    """Whether a pod that the term selects runs in the node's topology domain."""
-    key = term.get("topologyKey", _HOSTNAME)
-    domain = _domain(node, key)
-    if domain is None:
-        return False
-    inside = {name_of(other) for other in nodes if _domain(other, key) == domain}
-    namespaces = term.get("namespaces") or [namespace_of(pod)]
-    return any(
-        other["spec"]["nodeName"] in inside
-        and namespace_of(other) in namespaces
-        and matches(term.get("labelSelector"), labels_of(other))
-        for other in running
-    )
-
-
-def _domain(node: Json, key: str) -> str | None:
-    value = labels_of(node).get(key)
-    return value or (name_of(node) if key == _HOSTNAME else None)
-
-
-def _rank(
-    pod: Json, node: Json, nodes: Sequence[Json], running: Sequence[Json]
-) -> tuple[int, int, str]:
+def _rank(pod: Json, node: Json, around: Surroundings) -> tuple[int, int, str]:
     """Sort key of fitting nodes: preferences first, then the emptiest, then by name."""
-    affinity = pod["spec"].get("affinity") or {}
-    preferred = "preferredDuringSchedulingIgnoredDuringExecution"
-    score = 0
-    for wish in (affinity.get("nodeAffinity") or {}).get(preferred) or []:
-        score += wish["weight"] * _term_holds(wish["preference"], node)
-    for wish in (affinity.get("podAffinity") or {}).get(preferred) or []:
-        score += wish["weight"] * _neighbours(pod, wish["podAffinityTerm"], node, nodes, running)
-    for wish in (affinity.get("podAntiAffinity") or {}).get(preferred) or []:
-        score -= wish["weight"] * _neighbours(pod, wish["podAffinityTerm"], node, nodes, running)
-    here = sum(other["spec"]["nodeName"] == name_of(node) for other in running)
+    score = neighbours.score(pod, node, around.nodes, around.running)
+    here = sum(other["spec"]["nodeName"] == name_of(node) for other in around.running)
     return -score, here, name_of(node)

@@ -54,4 +54,5 @@ def test_a_program_that_is_not_there_is_a_start_error(bench: Bench) -> None:
 
     assert (ended["exitCode"], ended["reason"]) == (128, "StartError")
     assert ended["startedAt"] == "1970-01-01T00:00:00Z"
-    assert '"/no/such/binary": no such file or directory' in ended["message"]
+    assert 'exec: "/no/such/binary": stat /no/such/binary: no such file' in ended["message"]
+    assert ended["containerID"].startswith("containerd://")  # created, though it never ran

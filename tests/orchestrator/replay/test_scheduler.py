@@ -145,7 +145,7 @@ def test_fits(pod: Json) -> None:
             near("podAntiAffinity", app="db"),
             NODE,
             "1 node(s) didn't match pod anti-affinity rules",
-            "1 Preemption is not helpful for scheduling",
+            "1 No preemption victims found for incoming pod",
             id="somebody-near",
         ),
     ],
@@ -167,6 +167,43 @@ def test_counts_the_reasons_of_all_nodes() -> None:
     assert place(pod, [NODE, *tainted], []).message.startswith(
         "0/3 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, "
         "2 node(s) had untolerated taint(s). "
+    )
+
+
+def test_a_pod_that_is_pinned_by_name_is_kept_off_all_other_nodes() -> None:
+    by_name = {"key": "metadata.name", "operator": "In", "values": ["a"]}
+    pod = required({"matchFields": [by_name]})
+    cordoned = put(NODE, "spec.unschedulable", True)
+
+    assert place(pod, [cordoned, named("b"), named("c")], []).message.startswith(
+        "0/3 nodes are available: 1 node(s) were unschedulable, "
+        "2 node(s) didn't satisfy plugin(s) [NodeAffinity]. "
+    )
+
+
+def test_the_largest_init_container_counts() -> None:
+    before = {"name": "i", "resources": {"requests": {"cpu": "4"}}}
+    pod = put(POD, "spec.initContainers", [before])
+
+    assert place(pod, [NODE], []).node == "a"
+    assert "1 Insufficient cpu" in place(pod, [NODE], [running("a", cpu="1")]).message
+
+
+def test_the_first_of_pods_that_want_to_be_together_goes_anywhere() -> None:
+    pod = put(near("podAffinity", app="db"), "metadata.labels", {"app": "db"})
+
+    assert place(pod, [NODE], []).node == "a"
+
+
+def test_a_pod_keeps_off_those_that_want_to_be_alone() -> None:
+    alone = {"topologyKey": "zone", "labelSelector": {"matchLabels": {"app": "db"}}}
+    affinity = {"requiredDuringSchedulingIgnoredDuringExecution": [alone]}
+    other = put(running("a"), "spec.affinity", {"podAntiAffinity": affinity})
+    pod = put(POD, "metadata.labels", {"app": "db"})
+
+    assert (
+        "1 node(s) didn't satisfy existing pods anti-affinity rules"
+        in place(pod, [NODE], [other]).message
     )
 
 

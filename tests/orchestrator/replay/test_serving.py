@@ -117,9 +117,21 @@ def test_an_account_has_a_kubeconfig_of_its_own(cluster: ReplayCluster, server: 
     assert 'User "system:serviceaccount:default:default" cannot list' in reply.message
 
 
-def test_an_open_server_takes_everybody_for_the_admin(cluster: ReplayCluster) -> None:
-    with cluster.serve(open_to_all=True) as served, urllib3.PoolManager() as pool:
-        assert pool.request("GET", f"{served.url}/api/v1/nodes").status == 200
+def test_a_token_may_stand_in_the_address(cluster: ReplayCluster) -> None:
+    with cluster.serve() as served, urllib3.PoolManager() as pool:
+        address = served.kubectl_config()["clusters"][0]["cluster"]["server"]
+
+        assert pool.request("GET", f"{address}/api/v1/nodes").status == 200
+        assert pool.request("GET", f"{served.url}/api/v1/nodes").status == 403
+        assert pool.request("GET", f"{served.url}/token/guessed/api/v1/nodes").status == 401
+        assert cluster.requests[0].path == "/api/v1/nodes"
+
+
+def test_serves_on_the_port_that_it_is_given(cluster: ReplayCluster) -> None:
+    with cluster.serve() as first:
+        port = int(first.url.rpartition(":")[2])
+    with cluster.serve(port=port) as second:
+        assert second.url == f"http://127.0.0.1:{port}"
 
 
 def test_a_token_ends_with_its_account(server: Server) -> None:
@@ -149,7 +161,7 @@ class TestRequests:
         ("method", "path", "verb"),
         [
             ("GET", PODS, "list"),
-            ("GET", f"{PODS}?watch=1&timeoutSeconds=0", "watch"),
+            ("GET", f"{PODS}?watch=1&timeoutSeconds=1", "watch"),
             ("GET", f"{PODS}/x", "get"),
             ("POST", PODS, "create"),
             ("PUT", f"{PODS}/x", "update"),
@@ -202,7 +214,10 @@ class TestChangesFromOutside:
 
         assert (reply.status, reply.body["reason"]) == (410, "Expired")
         assert reply.message.startswith("The provided continue parameter is too old to display")
-        assert reply.body["metadata"]["continue"]
+
+        fresh = reply.body["metadata"]["continue"]
+        rest = server.get("/api/v1/nodes", **{"continue": fresh}).items
+        assert [item["metadata"]["name"] for item in rest] == ["node-2", "node-3"]
 
 
 @pytest.mark.parametrize(
@@ -210,18 +225,13 @@ class TestChangesFromOutside:
     [
         ("POST", f"{PODS}/x/exec", None),
         ("POST", f"{PODS}/x/eviction", {}),
-        ("GET", "/openapi/v3", None),
-        ("POST", "/apis/apps/v1/namespaces/default/deployments", {"metadata": {"name": "d"}}),
+        ("GET", "/openapi/v2", None),
+        ("POST", "/apis/events.k8s.io/v1/namespaces/default/events", {"metadata": {"name": "e"}}),
+        ("POST", "/apis/apps/v1/namespaces/default/statefulsets", {"metadata": {"name": "s"}}),
         (
             "POST",
-            PODS,
-            {
-                "metadata": {"name": "p"},
-                "spec": {
-                    "containers": [{"name": "c", "image": "i"}],
-                    "resourceClaims": [{"name": "gpu"}],
-                },
-            },
+            "/api/v1/namespaces/default/resourcequotas",
+            {"metadata": {"name": "q"}, "spec": {"scopes": ["PriorityClass"]}},
         ),
         (
             "POST",
@@ -235,7 +245,7 @@ class TestChangesFromOutside:
             },
         ),
     ],
-    ids=["exec", "eviction", "openapi", "deployment", "claims", "host-path"],
+    ids=["exec", "eviction", "schemas", "new-events", "stateful-set", "scopes", "host-path"],
 )
 def test_what_is_not_emulated_is_said(
     server: Server, method: str, path: str, body: Json | None
