@@ -8,7 +8,7 @@ BASE_IMAGE ?= python:3.12-slim
 CLUSTER_HOME ?= /var/tmp/aicr-cluster
 export BASE_IMAGE CLUSTER_HOME
 
-.PHONY: help demo dev test lint types fmt e2e cluster-up cluster-down cluster-load images images-check lock docs docs-check wheel wheel-check clean ci
+.PHONY: help demo dev test lint types fmt bench e2e cluster-up cluster-down cluster-load images images-check lock docs docs-check wheel wheel-check clean ci
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ fmt: .venv/.dev ## Format, and fix what can be fixed
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+bench: .venv/.test ## Measure the program on this machine; also build/bench.json
+	@$(BIN)/python -m tests.bench
+
 # Without a KUBECONFIG of your own: the one that `make cluster-up` leaves.
 e2e: export KUBECONFIG ?= $(CLUSTER_HOME)/admin.conf
 e2e: .venv/.test ## Run the end-to-end tests against the cluster of KUBECONFIG
@@ -50,7 +53,7 @@ cluster-load: ## Give the images of `make images` to that Kubernetes
 cluster-down: ## Remove that Kubernetes
 	@.ci/cluster/local down
 
-images: .venv/.run ## Build the three check images on BASE_IMAGE
+images: .venv/.run ## Build the check images, and the end-to-end tests' own, on BASE_IMAGE
 	@.ci/images build
 
 images-check: .venv/.test ## Try the images that were built

@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
-COMMAND_ONLY = {"click", "rich"}  # no check imports them
+COMMAND_ONLY = {"click", "jinja2", "rich"}  # no check imports them
 NEVER_USED = {"aiohttp", "aiohttp-retry"}  # only kubernetes.aio imports them, and we never do
 PYTHONS = ("3.11", "3.12", "3.13")  # of the base images that people use
 PLATFORMS = ("x86_64", "aarch64")

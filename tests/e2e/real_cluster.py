@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from helper import contract
+from helper.credentials import Credentials
 from helper.deadline import Deadline, NotYet
 from helper.errors import CannotTell, DeadlineError
 from helper.kinds import NAMESPACES, NODES, SERVICE_ACCOUNTS
-from helper.kube import Credentials, Kube, connect
+from helper.kube import Kube, connect
 from helper.resource import Json, name
 from tests.needs import missing
 

@@ -12,10 +12,9 @@ from helper import contract
 from helper.kinds import NAMESPACES
 from helper.kube import Kube
 from helper.models import PHASES
-from orchestrator.sweep import find_objects
-from tests.e2e.apply_example import applied
+from tests.e2e.leftovers import left_behind
 from tests.e2e.real_cluster import ROOT, built_image, commit
-from tests.example import FOLDER, read_objects
+from tests.example import FOLDER
 
 Json = dict[str, Any]
 
@@ -44,20 +43,17 @@ def verdicts(report: Json) -> dict[str, tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def reports(
-    real_kube: Kube, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, tuple[int, Json]]:
+def reports(example: Kube, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, Json]]:
     """The example's report from the real cluster, and the one from the replay."""
     for phase in PHASES:
-        built_image(real_kube, phase)
+        built_image(example, phase)
     folder = tmp_path_factory.mktemp("reports")
     namespace = f"aicr-e2e-{secrets.token_hex(4)}"  # made by the run itself
     inputs = ["-r", str(FOLDER / "recipe.yaml"), "-s", str(FOLDER / "snapshot.yaml")]
     try:
-        with applied(real_kube, read_objects()):
-            real = validate(folder / "real.json", *inputs, "--namespace", namespace)
+        real = validate(folder / "real.json", *inputs, "--namespace", namespace)
     finally:
-        real_kube.delete(NAMESPACES, namespace)
+        example.delete(NAMESPACES, namespace)
     return {"real": real, "replay": validate(folder / "replay.json", "--replay", str(FOLDER))}
 
 
@@ -90,4 +86,4 @@ def test_the_run_leaves_nothing_behind(
     environment = reports["real"][1]["results"]["environment"]
     run_id = environment["extra"]["runID"]
 
-    assert find_objects(real_kube, f"{contract.LABEL_RUN_ID}={run_id}") == []
+    assert left_behind(real_kube, run_id) == []

@@ -1,0 +1,92 @@
+"""The outcome table, row by row: checks that end by themselves, or cannot start."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from helper.kube import Kube
+from orchestrator.outcome import Status
+from orchestrator.settings import RunSettings
+from orchestrator.verdict import PATIENCE_S, Stage
+from tests.e2e.real_cluster import built_image, temporary_namespace
+from tests.e2e.real_run import Finished, RealRun, entry
+from tests.e2e.rows import Row, require
+
+IMPATIENT = {**PATIENCE_S, Stage.PENDING: 2.0, Stage.BLOCKED: 2.0, Stage.PULLING: 2.0}
+
+ENDED = [
+    Row("passes", Status.PASSED, "", ""),
+    Row("fails", Status.FAILED, "", "two pods are missing"),
+    Row("fails-silently", Status.FAILED, "", "no reason given; its last lines:\nabout to end"),
+    Row("raises", Status.FAILED, "", "RuntimeError: the check itself is broken"),
+    Row("skips", Status.SKIPPED, "", "nothing to judge"),
+    Row("skips-silently", Status.SKIPPED, "", "exited 2 without a reason"),
+    Row("gives-no-verdict", Status.OTHER, "Exit:3", "exit 3, the check gave no verdict: not built"),
+    Row("runs-out-of-time", Status.FAILED, "", "no end within 2s"),
+    Row("has-a-broken-shell", Status.OTHER, "Exit:126", "cannot be executed"),
+    Row("misses-a-program", Status.OTHER, "Exit:127", "entry point was not found"),
+    Row("is-killed", Status.OTHER, "Killed", "killed (SIGKILL): nobody knows by whom"),
+    Row("is-told-to-end", Status.OTHER, "Exit:143", "asked to stop (SIGTERM)"),
+    Row("crashes", Status.OTHER, "Exit:139", "segmentation fault"),
+    Row("takes-memory", Status.OTHER, "OOMKilled", "more memory than its limit of 64Mi"),
+    Row("has-no-program", Status.OTHER, "StartError", "/app/no-such-program"),
+    Row("is-root", Status.OTHER, "CreateContainerConfigError", "image will run as root"),
+    Row("is-misspelt", Status.OTHER, "InvalidImageName", "No Such Image"),
+    Row("is-never-pulled", Status.OTHER, "ErrImageNeverPull", "kind.local/none:v1"),
+    Row("is-too-large", Status.OTHER, "Unschedulable", "Insufficient cpu"),
+]
+UNPULLED = "127.0.0.1:1/none:v1"  # a registry that refuses connections
+
+
+@pytest.fixture(scope="module")
+def ended(real_kube: Kube, run_id: str, acting: str) -> Iterator[Finished]:
+    """One run of checks that end, or cannot start, by themselves."""
+    act, small = acting, {"cpu": "200m", "memory": "64Mi"}
+    entries = [
+        entry("passes", act, "leave", "0"),
+        entry("fails", act, "leave", "1", "two pods are missing"),
+        entry("fails-silently", act, "leave", "1"),
+        entry("raises", act, "fail"),
+        entry("skips", act, "leave", "2", "nothing to judge"),
+        entry("skips-silently", act, "leave", "2"),
+        entry("gives-no-verdict", act, "leave", "3", "not built"),
+        entry("runs-out-of-time", act, "use_up_time", timeout="2s"),
+        entry("has-a-broken-shell", act, "leave", "126"),
+        entry("misses-a-program", act, "leave", "127"),
+        entry("is-killed", act, "leave", "137", "nobody knows by whom"),
+        entry("is-told-to-end", act, "leave", "143"),
+        entry("crashes", act, "crash"),
+        entry("takes-memory", act, "allocate", "512", resources=small),
+        entry("has-no-program", built_image(real_kube, "e2e-broken")),
+        entry("is-root", built_image(real_kube, "e2e-root")),
+        entry("is-misspelt", "No Such Image"),
+        entry("is-never-pulled", "kind.local/none:v1"),
+        entry("is-not-pulled", UNPULLED),
+        entry("is-too-large", act, resources={"cpu": "1000", "memory": "64Mi"}),
+    ]
+    settings = RunSettings(max_parallel=len(entries), patience_s=IMPATIENT)
+    with temporary_namespace(real_kube, run_id) as namespace:
+        yield RealRun(real_kube, namespace, entries, settings).execute()
+
+
+@pytest.mark.parametrize("row", ENDED, ids=[row.check for row in ENDED])
+def test_an_end_of_its_own_is_told_as_it_was(ended: Finished, row: Row) -> None:
+    require(ended, row)
+
+
+def test_an_image_that_cannot_be_pulled_is_named(ended: Finished) -> None:
+    outcome = ended.outcome("is-not-pulled")
+
+    assert outcome.status is Status.OTHER
+    assert outcome.raw_status in ("ErrImagePull", "ImagePullBackOff")
+    assert f"(image {UNPULLED})" in outcome.message
+
+
+def test_a_container_that_never_ran_has_no_times(ended: Finished) -> None:
+    never = ("has-no-program", "is-root", "is-never-pulled", "is-not-pulled", "is-too-large")
+
+    assert {check: ended.outcome(check).duration_s for check in never} == dict.fromkeys(never, 0.0)
+
+
+def test_a_run_of_all_ends_leaves_nothing_behind(ended: Finished) -> None:
+    assert (ended.left, ended.result.leftovers) == ([], ())
