@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from uuid import NAMESPACE_DNS, uuid5
 
 from orchestrator.outcome import Outcome, PhaseResult, PhaseStatus, Status
 
@@ -23,6 +24,7 @@ class Environment:
     recipe: str = ""
     recipe_version: str = ""
     target: str = ""  # service-accelerator-intent
+    build: Mapping[str, str] = field(default_factory=dict)  # of the CI that started the run
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -34,11 +36,14 @@ def test(outcome: Outcome) -> Json:
         "duration": round(outcome.duration_s * 1000),
         "suite": [outcome.phase],
     }
+    started, stopped = _times(outcome)
     optional = {
-        "start": _millis(outcome.started),
-        "stop": _millis(outcome.stopped),
+        "start": _millis(started),
+        "stop": _millis(stopped),
         "message": outcome.message,
         "rawStatus": outcome.raw_status,
+        "retries": len(_earlier(outcome)) or None,
+        "retryAttempts": _earlier(outcome),
         "stdout": list(outcome.stdout),
         "stderr": list(outcome.stderr),
         "extra": _extra(outcome),
@@ -58,17 +63,24 @@ def report(
     started: float,
     stopped: float,
     complete: bool = True,
+    beside: Sequence[Outcome] = (),
 ) -> Json:
-    """All phases as one document; `complete` is false for a run that was cut short."""
-    outcomes = [outcome for phase in phases for outcome in phase.outcomes]
+    """All phases as one document; `complete` is false for a run that was cut short.
+
+    `beside` are results that no check of a phase has, such as those of the readiness gate.
+    """
+    outcomes = [*beside, *(outcome for phase in phases for outcome in phase.outcomes)]
     counts = {
         status: sum(outcome.status == status for outcome in outcomes)
         for status in ("passed", "failed", "skipped", "pending", "other")
     }
+    timestamp = datetime.fromtimestamp(stopped, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {
         "reportFormat": "CTRF",
         "specVersion": SPEC_VERSION,
-        "timestamp": datetime.fromtimestamp(stopped, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "reportId": str(uuid5(NAMESPACE_DNS, f"{TOOL}/{run_id}/{timestamp}")),
+        "runId": run_id,
+        "timestamp": timestamp,
         "generatedBy": TOOL,
         "results": {
             "tool": {"name": TOOL, **({"version": version} if version else {})},
@@ -98,7 +110,30 @@ def _environment(environment: Environment, run_id: str) -> Json:
         "testEnvironment": environment.target,
     }
     given = {key: value for key, value in named.items() if value}
-    return {**given, "extra": {"runID": run_id, **environment.extra}}
+    return {**given, **environment.build, "extra": {"runID": run_id, **environment.extra}}
+
+
+def _times(outcome: Outcome) -> tuple[float | None, float | None]:
+    """When it started and stopped; as the watch saw it, for kubelet writes whole seconds."""
+    split = outcome.split
+    if split.created is None or split.wait_s is None or split.run_s is None:
+        return outcome.started, outcome.stopped
+    started = split.created + split.wait_s
+    return started, started + split.run_s
+
+
+def _earlier(outcome: Outcome) -> list[Json]:
+    """The attempts before the last one, in the format's own words."""
+    found = outcome.extra.get("earlierAttempts", [])
+    return [
+        {
+            "attempt": number,
+            "status": str(Status.OTHER),  # only what gave no verdict is tried again
+            "message": str(attempt.get("message", "")),
+            "extra": {key: value for key, value in attempt.items() if key != "message"},
+        }
+        for number, attempt in enumerate(found, 1)
+    ]
 
 
 def _extra(outcome: Outcome) -> Json:
@@ -111,6 +146,8 @@ def _extra(outcome: Outcome) -> Json:
         found["exitCode"] = outcome.exit_code
     if seconds:
         found["seconds"] = seconds
+    if split.created is not None:
+        found["created"] = _millis(split.created)
     if outcome.status is Status.SKIPPED:
         found.setdefault("skip", "unspecified")
     return found

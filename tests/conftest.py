@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from helper import contract, documents, runner
+from helper.deadline import SYSTEM_CLOCK, Clock
 from orchestrator.replay import ReplayCluster
 
 Json = dict[str, Any]
@@ -52,6 +53,7 @@ def run_check(tmp_path: Path) -> Iterator[RunCheck]:
             recipe: Mapping[str, Any] | None = None,
             snapshot: Mapping[str, Any] | None = None,
             env: Mapping[str, str] | None = None,
+            clock: Clock = SYSTEM_CLOCK,
         ) -> CheckRun:
             if not isinstance(cluster, ReplayCluster):
                 cluster = ReplayCluster(objects=list(cluster))
@@ -68,7 +70,7 @@ def run_check(tmp_path: Path) -> Iterator[RunCheck]:
             }
             out, err = io.StringIO(), io.StringIO()
             with redirect_stderr(err):
-                code = runner.main(package, [name], given, out)
+                code = runner.main(package, [name], given, out, clock)
             message = (root / "dev/termination-log").read_text()
             return CheckRun(code, message, out.getvalue(), err.getvalue())
 

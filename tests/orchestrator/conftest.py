@@ -32,7 +32,7 @@ def aicr(
 ) -> Command:
     """Run the command as a shell would, without this machine's clusters."""
     for name in os.environ:
-        if name == "KUBECONFIG" or name.startswith("AICR_"):
+        if name in ("KUBECONFIG", "GITHUB_STEP_SUMMARY") or name.startswith("AICR_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("HOME", str(tmp_path))

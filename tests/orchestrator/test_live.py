@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -12,9 +13,10 @@ from orchestrator.events import (
     PhaseStarted,
 )
 from orchestrator.exits import Exit
-from orchestrator.live import Terminal
+from orchestrator.levels import Level
+from orchestrator.live import Screen, Terminal
 from orchestrator.outcome import Outcome, PhaseResult, Split, Status
-from orchestrator.run import RunResult
+from orchestrator.result import RunResult
 from tests.orchestrator.engine import RUN_ID, Engine, entry
 
 PLAN = Engine([entry("alpha"), entry("beta", "performance")]).plan()
@@ -101,6 +103,55 @@ def test_table_lines_never_leave_the_terminal(width: int) -> None:
     assert max(len(line.rstrip()) for line in table) <= width
 
 
+@pytest.mark.parametrize(
+    ("width", "columns"),
+    [
+        (40, ["check", "status", "time"]),
+        (60, ["check", "status", "time"]),
+        (100, ["check", "phase", "status", "time"]),
+    ],
+)
+def test_where_there_is_little_room_verdicts_stay_and_other_columns_go(
+    width: int, columns: list[str]
+) -> None:
+    shown, out = terminal(width)
+    long = Outcome("alpha", "conformance", Status.FAILED, "word " * 100, split=Split(0, 2, 0))
+    shown.show(CheckFinished(long))
+    before = len(out.getvalue())
+
+    shown.summary(result(long, code=Exit.FAILED), [])
+
+    head, row = out.getvalue()[before:].splitlines()[:2]
+    assert head.split() == columns
+    assert row.split()[:2] == ["✘", "alpha"]
+    assert "failed" in row.split()
+    assert "2.0s" in row.split()
+    assert ("word" in row) == (width >= 60)
+
+
+def test_a_long_name_is_cut_where_its_verdict_would_have_no_room() -> None:
+    name = "a-check-with-a-name-that-fills-the-whole-screen"
+    out = io.StringIO()
+    shown = Terminal(
+        Engine([entry(name)]).plan(), Console(file=out, width=40, no_color=True), moving=False
+    )
+    shown.show(CheckFinished(replace(PASSED, check=name)))
+    before = len(out.getvalue())
+
+    shown.summary(result(), [])
+
+    row = out.getvalue()[before:].splitlines()[1]
+    assert row.rstrip() == "✔  a-check-with-a-name-th…  passed  1.2s"
+
+
+def test_places_of_reports_are_never_broken_so_that_they_can_be_copied() -> None:
+    shown, out = terminal(40, moving=True)
+
+    shown.summary(result(PASSED), ["/a/" + "b" * 90])
+
+    assert f"report: /a/{'b' * 90}\n" in out.getvalue()
+
+
 def test_what_a_cluster_says_cannot_steer_the_terminal() -> None:
     shown, out = terminal()
     hostile = Outcome("alpha", "conformance", Status.FAILED, "\x1b[2Jgone \x07\u202e[red]x[/red]")
@@ -121,3 +172,35 @@ def test_a_moving_table_shows_all_checks_from_the_start() -> None:
 
     assert "alpha" in out.getvalue()
     assert "queued" in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("level", "lines"), [(Level.DEBUG, 4), (Level.INFO, 3), (Level.WARN, 2), (Level.ERROR, 1)]
+)
+def test_what_matters_less_than_was_asked_for_is_not_shown(level: Level, lines: int) -> None:
+    out = io.StringIO()
+    shown = Terminal(PLAN, Console(file=out, width=100), moving=False, level=level)
+
+    with shown:
+        shown.show(CheckProgressed("alpha", "running"))
+        shown.show(Notice("n"))
+        shown.show(Notice("w", "warning"))
+        shown.show(CheckFinished(FAILED))
+
+    assert len(out.getvalue().splitlines()) == lines
+
+
+def test_a_table_does_not_move_where_only_warnings_are_wanted() -> None:
+    out = io.StringIO()
+    console = Console(file=out, width=100, force_terminal=True)
+
+    with Terminal(PLAN, console, moving=True, level=Level.WARN):
+        pass
+
+    assert out.getvalue() == ""
+
+
+def test_no_color_takes_the_colours_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    assert Screen().no_color

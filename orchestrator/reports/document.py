@@ -1,0 +1,143 @@
+"""A CTRF document as values: what every report shows of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from orchestrator.outcome import GRAVITY, PhaseStatus
+from orchestrator.reports import text
+
+# By gravity: the order in which people read.
+STATUSES = ("failed", "other", "pending", "skipped", "passed")
+PHASE_STATUSES = (*map(str, GRAVITY), str(PhaseStatus.NOT_SELECTED))
+SECONDS = ("wait", "run", "collect", "clean")
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How much a test looked at, of how much."""
+
+    seen: int
+    total: int
+    unit: str
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything was looked at, and there was something."""
+        return 0 < self.total <= self.seen
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A measured value against what was wanted."""
+
+    name: str
+    value: str
+    unit: str = ""
+    threshold: str = ""
+    passed: bool | None = None
+    margin: str = ""  # how far inside the threshold, in percent of it
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """An attempt that another one followed."""
+
+    number: int
+    status: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """One test."""
+
+    name: str
+    phase: str
+    status: str
+    message: str = ""
+    raw_status: str = ""
+    duration_s: float = 0.0
+    began: float | None = None  # when it was asked for, in seconds since 1970
+    seconds: Mapping[str, float] | None = None  # where its time went
+    evidence: tuple[str, ...] = ()
+    log: tuple[str, ...] = ()
+    description: str = ""
+    requirement: str = ""
+    skip: str = ""
+    coverage: Coverage | None = None
+    measured: tuple[Measured, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()  # what ran where, and what else is told
+
+    @property
+    def place(self) -> str:
+        """Phase and name."""
+        return f"{self.phase}/{self.name}" if self.phase else self.name
+
+    @cached_property
+    def results(self) -> tuple[str, ...]:
+        """What it said that it observed."""
+        prefix = "RESULT: "
+        return tuple(line.removeprefix(prefix) for line in self.evidence if line.startswith(prefix))
+
+    @property
+    def in_short(self) -> str:
+        """The one line that says most: the reason, or what was observed."""
+        if self.message:
+            return text.first_line(self.message)
+        return self.results[-1] if self.results else ""
+
+
+@dataclass(frozen=True)
+class Phase:
+    """The tests of one phase."""
+
+    name: str
+    status: str
+    cases: tuple[Case, ...] = ()
+
+    def count(self, status: str) -> int:
+        """How many tests ended so."""
+        return sum(case.status == status for case in self.cases)
+
+
+@dataclass(frozen=True)
+class Report:
+    """A whole document."""
+
+    tool: str
+    version: str
+    run_id: str
+    phases: tuple[Phase, ...]
+    started: float | None  # seconds since 1970
+    stopped: float | None
+    is_replay: bool = False
+    is_complete: bool = True
+    failure: str = ""  # why the run could not go on
+    exit_code: str = ""
+    about: tuple[tuple[str, str], ...] = ()  # what was tested, for people
+    images: tuple[str, ...] = ()
+    leftovers: tuple[str, ...] = ()
+
+    @cached_property
+    def cases(self) -> tuple[Case, ...]:
+        """All tests in the document's order."""
+        return tuple(case for phase in self.phases for case in phase.cases)
+
+    @cached_property
+    def by_gravity(self) -> tuple[Case, ...]:
+        """All tests, failures first."""
+        return tuple(sorted(self.cases, key=lambda case: STATUSES.index(case.status)))
+
+    @property
+    def took_s(self) -> float | None:
+        """How long the run took."""
+        if self.started is None or self.stopped is None:
+            return None
+        return max(0.0, self.stopped - self.started)
+
+    def count(self, status: str) -> int:
+        """How many tests ended so."""
+        return sum(phase.count(status) for phase in self.phases)

@@ -1,0 +1,71 @@
+"""A report's verdict in words, the same in every format."""
+
+from orchestrator.outcome import DESELECTED
+from orchestrator.reports.document import PHASE_STATUSES, Report
+from orchestrator.reports.text import counted, first_line
+
+MARKS = {
+    "passed": "✔",
+    "failed": "✘",
+    "other": "?",
+    "pending": "…",
+    "incomplete": "◐",
+    "narrowed": "◐",
+    "skipped": "↷",
+    "not selected": "-",
+}
+TITLES = {
+    "failed": "Failed",
+    "other": "No verdict",
+    "pending": "Pending",
+    "skipped": "Skipped",
+    "passed": "Passed",
+}
+
+
+def status(report: Report) -> str:
+    """What the whole run came to; only `passed` is green."""
+    found = {phase.status for phase in report.phases} - {"not selected"}
+    if not report.is_complete:
+        found.add("incomplete")
+    return next((item for item in PHASE_STATUSES if item in found), "skipped")
+
+
+def words(report: Report) -> str:
+    """The verdict as a sentence."""
+    total = len(report.cases)
+    of_all = f"of {counted(total, 'check')}"
+    passed = f"{report.count('passed')} {of_all} passed"
+    if report.count("passed") == total:
+        passed = f"{'all ' if total > 1 else ''}{counted(total, 'check')} passed"
+    undecided = report.count("other") + report.count("pending")
+    return {
+        "failed": f"{report.count('failed')} {of_all} failed",
+        "other": f"{undecided} {of_all} gave no verdict",
+        "incomplete": f"incomplete: {passed}, but not everything was looked at",
+        "narrowed": f"{passed}, {_skipped(report, left_out=True)} left out by request",
+        "passed": passed + _beside(report),
+    }.get(status(report), "nothing was proven: no check ran, or none applies")
+
+
+def _beside(report: Report) -> str:
+    skipped = _skipped(report, left_out=False)
+    return f", {skipped} out of the recipe's scope" if skipped else ""
+
+
+def _skipped(report: Report, *, left_out: bool) -> int:
+    found = [case.skip == DESELECTED for case in report.cases if case.status == "skipped"]
+    return found.count(left_out)
+
+
+def notes(report: Report) -> list[tuple[str, str]]:
+    """What must be read before the verdict, as key word and sentence."""
+    found = []
+    if report.is_replay:
+        found.append(("replay", "made from a recorded cluster, not from a live one"))
+    if not report.is_complete:
+        why = first_line(report.failure) or "not every check had its chance"
+        found.append(("partial", f"the run was cut short: {why}"))
+    if report.leftovers:
+        found.append(("left behind", ", ".join(report.leftovers)))
+    return found
