@@ -6,9 +6,10 @@ PYTEST := $(BIN)/python -m pytest
 EXAMPLE := examples/eks-h100-inference
 BASE_IMAGE ?= python:3.12-slim
 CLUSTER_HOME ?= /var/tmp/aicr-cluster
+REPEATS ?= 200
 export BASE_IMAGE CLUSTER_HOME
 
-.PHONY: help demo dev test lint types fmt bench e2e cluster-up cluster-down cluster-load images images-check lock docs docs-check wheel wheel-check clean ci
+.PHONY: help demo dev test defects lint types fmt bench e2e cluster-up cluster-down cluster-load images images-check lock docs docs-check wheel wheel-check clean ci
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +23,10 @@ dev: .venv/.dev ## Set up everything for development, the command aicr-orch incl
 
 test: .venv/.test ## Run the tests that need neither cluster nor GPU
 	$(PYTEST) -n auto --maxprocesses 8
+
+# REPEATS: how often the healthy cluster must be all green.
+defects: .venv/.run ## Run the example cluster with each of its defects, and without any, and print what is found
+	$(BIN)/python -m tests.defects --repeats $(REPEATS)
 
 lint: .venv/.dev ## Check style, and the syntax of shell scripts
 	$(BIN)/ruff check
@@ -62,8 +67,9 @@ images-check: .venv/.test ## Try the images that were built
 lock: .venv/.dev ## Pin the newest versions that pyproject.toml allows
 	$(BIN)/python .ci/lock.py
 
-docs: .venv/.run ## Write docs/checks.md from the catalog
+docs: .venv/.run ## Write docs/checks.md from the catalog, docs/defects.md from the example's defects
 	$(BIN)/python -m orchestrator.docs >docs/checks.md
+	$(BIN)/python -m tests.defects.page >docs/defects.md
 
 docs-check: .venv/.test ## Check that documents and code agree
 	$(PYTEST) -q tests/test_repository.py

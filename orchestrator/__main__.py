@@ -1,5 +1,17 @@
-"""`python -m orchestrator` is `aicr-orch`."""
+"""Where `aicr-orch` and `python -m orchestrator` begin."""
 
-from orchestrator.cli import main
+from orchestrator.exits import Exit
 
-raise SystemExit(main())
+
+def main() -> int:
+    """Run the command; a Ctrl-C while it is still being loaded is one as well."""
+    try:
+        from orchestrator import cli  # noqa: PLC0415 - the long part of a start
+
+        return cli.main()
+    except KeyboardInterrupt:
+        return int(Exit.INTERRUPTED)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

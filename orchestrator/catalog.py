@@ -1,11 +1,13 @@
 """The catalog: which checks there are, what each may do, and for how long.
 
-The format is the reference's; `available`, `requirement`, `locks`, `retries` and `rbac` are ours.
+The format is the reference's; `available`, `requirement`, `locks`, `needs`, `retries`, `patience`
+and `rbac` are ours.
 """
 
 import re
 from collections.abc import Sequence
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -13,6 +15,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     ValidationError,
     WithJsonSchema,
     field_validator,
@@ -28,6 +31,7 @@ from helper.quantity import format_duration, parse_duration, parse_quantity
 from orchestrator.errors import CatalogError, nearest, shown
 from orchestrator.fields import MAX_PROBLEMS, rest
 
+FILE = Path(__file__).with_name("catalog.yaml")
 API_VERSION = "validator.nvidia.com/v1alpha1"
 KIND = "ValidatorCatalog"
 MAX_TIMEOUT_S = 75 * 60  # the reference's cap for a whole library run
@@ -134,6 +138,20 @@ Budget = Annotated[
 ]
 
 
+class Patience(Strict):
+    """How long the check's pod may be without a node, and without its image."""
+
+    scheduling: Budget | None = None
+    image_pull: Budget | None = None
+
+
+class Needs(Strict):
+    """GPUs that must be free when the check begins."""
+
+    gpus: int = Field(default=1, ge=1, description="free GPUs on each of the nodes")
+    nodes: int = Field(default=1, ge=1, description="nodes that must have as many")
+
+
 class Entry(Strict):
     """One check as the catalog declares it."""
 
@@ -152,8 +170,11 @@ class Entry(Strict):
     available: bool = True
     requirement: Text = ""
     locks: list[Text] = Field(default_factory=list)
+    needs: Needs | None = None
     retries: int = Field(default=0, ge=0, le=MAX_RETRIES)
+    patience: Patience = Field(default_factory=Patience)
     rbac: list[Rule] = Field(default_factory=list)
+    _is_external: bool = PrivateAttr(default=False)
 
     @field_validator("name")
     @classmethod
@@ -166,6 +187,17 @@ class Entry(Strict):
     def timeout_s(self) -> float:
         """The check's budget in seconds."""
         return self.timeout
+
+    @property
+    def is_external(self) -> bool:
+        """Whether the check did not come with this program."""
+        return self._is_external
+
+    def as_external(self) -> Self:
+        """This check, as one that somebody else wrote."""
+        entry = self.model_copy()
+        entry._is_external = True  # noqa: SLF001 - its own kind's
+        return entry
 
 
 class Metadata(Strict):
@@ -204,6 +236,11 @@ class Catalog(Strict):
     def find(self, name: str) -> Entry | None:
         """The entry of that name."""
         return next((entry for entry in self.validators if entry.name == name), None)
+
+
+def built_in() -> Catalog:
+    """The catalog that comes with this program."""
+    return parse(FILE.read_bytes(), FILE.name)
 
 
 def parse(data: bytes | str, source: str) -> Catalog:
@@ -248,6 +285,7 @@ def _keys() -> Sequence[str]:
         EnvVar,
         Resources,
         DependencyAffinity,
+        Patience,
         Rule,
         ComponentNamespace,
     ]

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
+from helper.credentials import Credentials
 from helper.deadline import Deadline
 from helper.errors import InputError
-from helper.kube import Credentials, connect
+from helper.kube import connect
 from helper.quantity import parse_duration
 from orchestrator import sweep
 from orchestrator.errors import UsageError

@@ -66,16 +66,28 @@ class Execution(Part):
     """How a run proceeds, and what makes it fail."""
 
     phases: list[Text] = Field(default_factory=list)
+    checks: list[Text] = Field(default_factory=list)
+    skip: list[Text] = Field(default_factory=list)
+    labels: list[Text] = Field(default_factory=list)
     fail_on_error: StrictBool | None = None
     fail_fast: FailFast | None = None
     no_cluster: StrictBool | None = None
     timeout: Text = ""
+    keep: Text = ""
     no_cleanup: StrictBool | None = None
     max_parallel: StrictInt | None = None
     fail_on: list[Text] = Field(default_factory=list)
     min_coverage: StrictFloat | None = None
     no_wait: StrictBool | None = None
     override_all_images: StrictBool | None = None
+    resolve_digests: StrictBool | None = None
+    allow_unknown_checks: StrictBool | None = None
+    delete_namespace: StrictBool | None = None
+    startup_timeout: Text = ""
+    exit_code_compat: Literal["", "aicr"] = ""
+    rbac: Text = ""
+    validator_service_account: Text = ""
+    trust_external: StrictBool | None = None
 
 
 class Cncf(Part):

@@ -67,14 +67,14 @@ def _locks(entries: Iterable[Entry]) -> str:
 
 def _rights(entries: Iterable[Entry]) -> str:
     rows = [
-        (f"`{entry.name}`", "<br>".join(map(_rule, entry.rbac)) or "nothing")
+        (f"`{entry.name}`", "<br>".join(map(right, entry.rbac)) or "nothing")
         for entry in entries
         if entry.available
     ]
     return _table(("check", "may"), rows)
 
 
-def _rule(rule: Rule) -> str:
+def right(rule: Rule) -> str:
     """Write one right as a sentence part: `list pods in the namespace of gpu-operator`."""
     if rule.derive:
         return DERIVED[rule.derive]

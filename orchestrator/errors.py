@@ -27,6 +27,10 @@ class UsageError(StopError):
     exit = Exit.USAGE
 
 
+class MissingError(UsageError):
+    """An input that was named does not exist."""
+
+
 class CatalogError(UsageError):
     """The catalog is not valid."""
 

@@ -34,6 +34,29 @@ RANK = (
     Exit.LEFTOVERS,
 )
 
+# What the reference ends with. It has no code for a run that cannot judge everything, and only
+# warns of leftovers.
+REFERENCE = {
+    Exit.OK: 0,
+    Exit.FAILED: 8,
+    Exit.USAGE: 2,
+    Exit.INCONCLUSIVE: 8,
+    Exit.PERMISSION: 4,
+    Exit.TIMEOUT: 5,
+    Exit.UNREACHABLE: 6,
+    Exit.LEFTOVERS: 0,
+    Exit.INTERNAL: 8,
+    Exit.INTERRUPTED: 5,
+    Exit.TERMINATED: 5,
+}
+REFERENCE_NOT_FOUND = 3  # an input that does not exist; with us that is wrong input as any other
+COMPATIBLE = ("aicr",)
+
+
+def number(code: Exit, compatible: str = "") -> int:
+    """The exit status of the process, in the reference's numbers where they are asked for."""
+    return REFERENCE[code] if compatible else int(code)
+
 
 def worst(codes: Iterable[Exit]) -> Exit:
     """The one code that a run with these findings ends with."""

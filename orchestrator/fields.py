@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -11,6 +12,7 @@ from orchestrator.errors import nearest, shown
 
 MAX_PROBLEMS = 8  # in one message
 MAX_KEY = 60
+SLIP = 0.9  # likeness, from 0 to 1
 
 Model = type[BaseModel]
 
@@ -34,6 +36,11 @@ class Unknown:
     path: str
     key: str
     model: Model
+
+    @property
+    def is_slip(self) -> bool:
+        """Whether it can only be a known key, mistyped; what it says would be lost."""
+        return bool(get_close_matches(self.key[:MAX_KEY], keys(self.model), 1, SLIP))
 
     def __str__(self) -> str:
         return f"{self.path}{self.key[:MAX_KEY]}{nearest(self.key, keys(self.model))}"

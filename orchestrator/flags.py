@@ -1,7 +1,9 @@
 """Flags that can be given in three ways: on the command line, by a variable, in a file."""
 
+import os
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -30,6 +32,32 @@ class Flag(click.Option):
         return given or super().get_error_hint(ctx)
 
 
+class Command(click.Command):
+    """A command that takes each of its single values once."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse a second value; the library would silently let it win."""
+        if not ctx.resilient_parsing:
+            _, _, order = self.make_parser(ctx).parse_args(list(args))
+            for parameter, times in Counter(order).items():
+                if times > 1 and isinstance(parameter, Flag) and not parameter.multiple:
+                    raise click.UsageError(
+                        f"flag {_long(parameter)} can only be specified once", ctx
+                    )
+        return super().parse_args(ctx, args)
+
+
+class Group(click.Group):
+    """Commands of this kind."""
+
+    command_class = Command
+    group_class = type
+
+
+def _long(flag: click.Option) -> str:
+    return max(flag.opts, key=len)
+
+
 option = partial(click.option, cls=Flag)
 switch = partial(
     option, is_flag=False, flag_value="true", default=False, type=click.BOOL, metavar="[BOOL]"
@@ -43,8 +71,32 @@ def configure(context: click.Context, _: click.Parameter, location: str | None) 
 
         found = config.load(location)
         context.meta[CONFIG] = found
-        context.default_map = dict(found.values)
+        _default_to(context, found.values)
     return location
+
+
+def resume(context: click.Context, _: click.Parameter, run_id: str | None) -> str | None:
+    """Let the run that was cut short give the defaults of all other flags."""
+    if run_id:
+        from orchestrator import resumption  # noqa: PLC0415 - `--help` answers at once
+        from orchestrator.rundir import RunDir  # noqa: PLC0415
+
+        folder = RunDir.of_run(run_id, os.environ).path
+        _default_to(context, resumption.flags_of(folder))
+    return run_id
+
+
+def rerun(context: click.Context, _: click.Parameter, report: str | None) -> str | None:
+    """Let a report say which checks run: those that gave no good verdict in it."""
+    if report:
+        from orchestrator import resumption  # noqa: PLC0415 - `--help` answers at once
+
+        _default_to(context, resumption.flags_of_failed(report, os.environ))
+    return report
+
+
+def _default_to(context: click.Context, flags: Mapping[str, Any]) -> None:
+    context.default_map = {**(context.default_map or {}), **flags}
 
 
 def overruled(context: click.Context) -> Iterator[str]:
@@ -72,8 +124,9 @@ def _given_as(context: click.Context, name: str) -> str:
     source = context.get_parameter_source(name)
     if source is ParameterSource.ENVIRONMENT:
         return f"{PREFIX}{name.upper()}"
-    if source is ParameterSource.DEFAULT_MAP:
-        return str(context.meta[CONFIG].place(name))
+    config = context.meta.get(CONFIG)
+    if source is ParameterSource.DEFAULT_MAP and config and name in config.values:
+        return str(config.place(name))
     return ""
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 RING_LINES = 5000  # evidence, log lines and facts; each has a limit of its own in the report
 RING_BYTES = 4 * 1024 * 1024  # what eight checks at once may take of the orchestrator's memory
 # What kubelet answers, with status 200, when the container's files are removed already.
-NO_LOG = "unable to retrieve container logs for "
+NO_LOG = ("unable to retrieve container logs for ", "failed to try resolving symlinks in path ")
 FIRST_S = 0.3  # a check that ends at once needs no other request than that for its whole log
 RETRY_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 JOIN_S = 5.0  # far more than it takes

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orchestrator.catalog import Catalog, Entry
+from orchestrator.digests import Pins
 from orchestrator.images import ImageRules, chosen
 from orchestrator.recipe import Recipe
 
@@ -28,6 +29,16 @@ def used(
             if entry.available and _is_selected(entry, recipe):
                 checks.setdefault(chosen(entry.image, rules), []).append(entry.name)
     return [Used(image, policy, tuple(names)) for (image, policy), names in checks.items()]
+
+
+def pinned(images: Sequence[Used], pins: Pins) -> Sequence[Used]:
+    """The same images with their digests."""
+    return [
+        replace(
+            item, image=pins.of(item.image), pull_policy=pins.policy(item.image, item.pull_policy)
+        )
+        for item in images
+    ]
 
 
 def lines(images: Sequence[Used]) -> str:

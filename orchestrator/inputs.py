@@ -17,6 +17,7 @@ from helper.kube import Kube
 from helper.web import SCHEMES, Limits, fetch, public_name
 from orchestrator.errors import (
     ClusterError,
+    MissingError,
     PermissionsError,
     SourceError,
     UsageError,
@@ -98,7 +99,7 @@ def _file(location: str, what: str) -> bytes:
         with Path(location).open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
-        raise UsageError(f"{what} {location}: no such file{_beside(Path(location))}") from error
+        raise MissingError(f"{what} {location}: no such file{_beside(Path(location))}") from error
     except OSError as error:
         raise UsageError(f"{what} {location}: {error.strerror}") from error
     except ValueError as error:
@@ -142,7 +143,7 @@ def _config_map(location: str, what: str, connect: Connect | None) -> bytes:
         with connect() as kube:
             found = kube.get(CONFIG_MAPS, name, namespace)
     except NotFound as error:
-        raise UsageError(f"{what} {location}: no such ConfigMap") from error
+        raise MissingError(f"{what} {location}: no such ConfigMap") from error
     except Forbidden as error:
         raise PermissionsError(f"{what} {location}: not allowed to look: {error}") from error
     except CannotTell as error:
@@ -162,4 +163,4 @@ def _content(config_map: dict[str, Any], what: str, location: str) -> str:
         if data.get(key):
             return str(data[key])
     keys = ", ".join(dict.fromkeys(wanted))
-    raise UsageError(f"{what} {location}: has none of the keys {keys}")
+    raise MissingError(f"{what} {location}: has none of the keys {keys}")

@@ -78,21 +78,26 @@ class Leases:
         self._clock = clock
         self._pause = pause or self._pause_unless_stopped
         self._held: dict[str, Json] = {}  # by lock, the Lease as we last wrote it
+        self._lost: set[str] = set()  # taken from us while we held them
         self._guard = threading.Lock()  # of the held ones, and of writing them
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
 
     def acquire(
-        self, locks: Iterable[str], waiting: Callable[[Holder], None] = lambda _: None
+        self,
+        locks: Iterable[str],
+        waiting: Callable[[Holder], None] = lambda _: None,
+        stop: Stop | None = None,
     ) -> None:
         """Take all locks or none; `waiting` hears once of each holder that is waited for.
 
-        Raises Blocked, Stopped, or a KubeError when nothing can be told about a lock.
+        `stop` ends the wait; by default the run's. Raises Blocked, Stopped, or a KubeError when
+        nothing can be told about a lock.
         """
         taken: list[str] = []
         try:
             for lock in sorted(set(locks)):
-                self._take(lock, waiting)
+                self._take(lock, waiting, self._stop if stop is None else stop)
                 taken.append(lock)
         except BaseException:
             self.release(taken)
@@ -151,16 +156,23 @@ class Leases:
             self._held[lock] = found
             return
         del self._held[lock]
+        self._lost.add(lock)
         holder = _holder(lock, found) if found else "its Lease was deleted"
         self._warn(f"lock {lock} is lost, two checks may now disturb each other: {holder}")
 
-    def _take(self, lock: str, waiting: Callable[[Holder], None]) -> None:
+    def lost(self, locks: Iterable[str]) -> list[str]:
+        """The locks among these that another run may have had while we should have held them."""
+        self.renew()
+        with self._guard:
+            return sorted(self._lost.intersection(locks))
+
+    def _take(self, lock: str, waiting: Callable[[Holder], None], stop: Stop) -> None:
         """Take one lock, as soon as its holder gave it back or has not renewed it for long."""
         told: Holder | None = None
         seen_version, seen_at = "", 0.0
         while True:
-            if self._stop:
-                raise Stopped(self._stop.reason)
+            if stop:
+                raise Stopped(stop.reason)
             found = self._kube.find(LEASES, lease_name(lock), self._namespace)
             if found is None or text(found, "spec", "holderIdentity") in ("", self._run_id):
                 if self._write(lock, found):
@@ -203,6 +215,7 @@ class Leases:
             return False
         with self._guard:
             self._held[lock] = made
+            self._lost.discard(lock)
         self._start()
         return True
 

@@ -11,7 +11,7 @@ from helper.resource import container_status, name, part, text
 from orchestrator import logs, verdict
 from orchestrator.events import CheckProgressed, CheckSaid, Event, Notice
 from orchestrator.follow import NO_LOG, Follower
-from orchestrator.outcome import Outcome, Split, Status
+from orchestrator.outcome import Outcome, Split, Status, borne_out
 from orchestrator.plan import PlannedCheck
 from orchestrator.sightings import Sightings
 from orchestrator.stop import Stop
@@ -57,9 +57,13 @@ class CheckLife:
         try:
             missing = self._workspace.create_identity(self._planned)
             for namespace in missing:
-                self._notice(f"namespace {namespace} does not exist, so no right in it was granted")
+                self._notice(
+                    f"namespace {namespace} is missing or ending, so no right in it was granted"
+                )
             self._created = self._clock.wall()
             self._workspace.create_job(self._planned)
+            for words in self._workspace.absent_neighbours(self._planned):
+                self._notice(words, "warning")
         except CannotTell as error:
             words = f"failed to deploy Job: {error}"
             return self._outcome(Ending(Status.OTHER, words, "DeployError"), logs.Log())
@@ -84,13 +88,15 @@ class CheckLife:
                 self._follower.stop()
 
     def clean(self, *, keep: bool = False) -> None:
-        """Remove Job and identity; what fails here is found again by the run's final sweep."""
+        """Remove Job and identity; what fails here is found again by the run's final sweep.
+
+        With `keep` the Job stays, its rights go all the same.
+        """
         try:
             if not keep:
                 self._workspace.delete_job(self._planned)
             self._wait_for_pod_end()
-            if not keep:
-                self._workspace.delete_identity(self._planned)
+            self._workspace.delete_identity(self._planned)
         except CannotTell as error:
             self._notice(f"clean-up after {self._planned.name}: {error}", "warning")
 
@@ -99,7 +105,8 @@ class CheckLife:
             self._seen_running = self._clock.wall()
             self._follower = self._workspace.follow_log(name(seen.pod), self._said)
             self._follower.start()
-        self._emit(CheckProgressed(self._planned.name, found.stage, found.reason))
+        detail = found.message if found.stage is Stage.PENDING else found.reason
+        self._emit(CheckProgressed(self._planned.name, found.stage, detail))
 
     def _said(self, line: str) -> None:
         self._emit(CheckSaid(self._planned.name, line))
@@ -165,7 +172,7 @@ class CheckLife:
             "image": planned.image,
             **ending.extra,
         }
-        return Outcome(
+        found = Outcome(
             check=planned.name,
             phase=planned.phase,
             status=ending.status,
@@ -180,6 +187,7 @@ class CheckLife:
             extra={key: value for key, value in extra.items() if value},
             split=self._split(ending),
         )
+        return borne_out(found, log.unreadable)
 
     def _split(self, ending: Ending) -> Split:
         """Where the time went, as the watch showed it; a container that never ran has no times."""
@@ -192,6 +200,7 @@ class CheckLife:
             wait_s=running - self._created,
             run_s=ended - running,
             collect_s=self._clock.wall() - ended,
+            created=self._created,
         )
 
     def _notice(self, words: str, level: str = "info") -> None:

@@ -16,12 +16,14 @@ from helper.kinds import (
     NAMESPACES,
     ROLE_BINDINGS,
     ROLES,
+    SECRETS,
     SERVICE_ACCOUNTS,
     Resource,
 )
 from helper.placement import selector_text, tolerations_text
 from helper.quantity import format_duration
 from orchestrator.errors import RecipeError
+from orchestrator.forwarding import TOKEN_KEY, Forwarded, gets_token
 from orchestrator.plan import Near, Placement, PlannedCheck
 
 Json = dict[str, Any]
@@ -49,6 +51,8 @@ class RunContext:
     image_tag: str = ""
     debug: bool = False
     placement: Placement = field(default_factory=Placement)
+    forwarded: Forwarded = field(default_factory=Forwarded)
+    startup_timeout_s: float = STARTUP_TIMEOUT_S
     taint_keys: tuple[str, ...] = ()  # found on the nodes; only these are tolerated
     owner: Json | None = None  # reference to the run's own ConfigMap
 
@@ -120,8 +124,25 @@ def data_config_map(context: RunContext, kind: str, text: str) -> Json:
     return {**config_map, "binaryData": {f"{kind}.yaml.gz": packed}}
 
 
+def token_secret(context: RunContext) -> Json:
+    """The Secret with the operator's token, for the one check that may read it."""
+    meta = _meta(_token_name(context), run_labels(context.run_id), context.owner)
+    value = base64.b64encode(context.forwarded.token.encode()).decode()
+    body = {"type": "Opaque", "immutable": True, "data": {TOKEN_KEY: value}}
+    return {**_object(SECRETS, meta), **body}
+
+
+def _token_name(context: RunContext) -> str:
+    return f"{contract.OBJECT_PREFIX}hf-token-{context.run_id}"
+
+
 def identity(context: RunContext, planned: PlannedCheck) -> Sequence[tuple[Resource, Json]]:
-    """The account of one check and exactly its rights, in the order of creation."""
+    """The account of one check and exactly its rights, in the order of creation.
+
+    Empty for a check that runs under an account that exists already.
+    """
+    if planned.grants.account:
+        return []
     labels = check_labels(context.run_id, planned)
     name = planned.object_name
     meta = _meta(name, labels, context.owner)
@@ -129,6 +150,10 @@ def identity(context: RunContext, planned: PlannedCheck) -> Sequence[tuple[Resou
         (SERVICE_ACCOUNTS, _object(SERVICE_ACCOUNTS, {**meta, "namespace": context.namespace}))
     ]
     subject = {"kind": "ServiceAccount", "name": name, "namespace": context.namespace}
+    if planned.grants.cluster_role:
+        binding = _binding(CLUSTER_ROLE_BINDINGS, labels, subject)
+        binding["roleRef"]["name"] = planned.grants.cluster_role
+        found.append((CLUSTER_ROLE_BINDINGS, binding))
     if planned.grants.cluster:
         role = _object(CLUSTER_ROLES, _meta(name, labels))
         found.append((CLUSTER_ROLES, {**role, "rules": list(planned.grants.cluster)}))
@@ -158,9 +183,12 @@ def _binding(
     }
 
 
-def job_deadline_s(timeout_s: float) -> int:
+def job_deadline_s(context: RunContext, planned: PlannedCheck) -> int:
     """When Kubernetes ends the Job: only after the check had every chance to report."""
-    return math.ceil(timeout_s + STARTUP_TIMEOUT_S + DEADLINE_MARGIN_S)
+    patience = planned.entry.patience if planned.entry else None
+    own_s = (patience.scheduling or 0.0) + (patience.image_pull or 0.0) if patience else 0.0
+    startup_s = max(context.startup_timeout_s, own_s)
+    return math.ceil(planned.timeout_s + startup_s + DEADLINE_MARGIN_S)
 
 
 def job(context: RunContext, planned: PlannedCheck) -> Json:
@@ -170,7 +198,7 @@ def job(context: RunContext, planned: PlannedCheck) -> Json:
     return {
         **_object(JOBS, {**meta, "namespace": context.namespace}),
         "spec": {
-            "activeDeadlineSeconds": job_deadline_s(planned.timeout_s),
+            "activeDeadlineSeconds": job_deadline_s(context, planned),
             "backoffLimit": 0,
             "ttlSecondsAfterFinished": JOB_TTL_S,
             "template": {
@@ -187,7 +215,7 @@ def _pod_spec(context: RunContext, planned: PlannedCheck) -> Json:
         for kind in ("snapshot", "validation")
     ]
     return {
-        "serviceAccountName": planned.object_name,
+        "serviceAccountName": planned.grants.account or planned.object_name,
         "restartPolicy": "Never",
         "terminationGracePeriodSeconds": contract.TERMINATION_GRACE_S,
         "imagePullSecrets": [{"name": name} for name in context.placement.pull_secrets],
@@ -256,8 +284,18 @@ def environment(context: RunContext, planned: PlannedCheck) -> Sequence[Json]:
             "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}},
         },
         *({"name": name, "value": value} for name, value in when_set.items() if value),
+        *_forwarded(context, planned),
         *({"name": item.name, "value": item.value} for item in (entry.env if entry else [])),
     ]
+
+
+def _forwarded(context: RunContext, planned: PlannedCheck) -> Iterable[Json]:
+    """What only this check gets from the operator's shell; a token by reference."""
+    if context.forwarded.token and gets_token(planned):
+        reference = {"name": _token_name(context), "key": TOKEN_KEY}
+        yield {"name": contract.HF_TOKEN, "valueFrom": {"secretKeyRef": reference}}
+    for name, value in context.forwarded.variables(planned.name).items():
+        yield {"name": name, "value": value}
 
 
 def tolerations(taint_keys: Iterable[str]) -> list[Json]:

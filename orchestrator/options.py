@@ -1,7 +1,7 @@
 """What the operator asked for, checked and complete before anything is opened."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from helper import contract
@@ -10,13 +10,21 @@ from helper.placement import parse_selector, parse_tolerations
 from helper.quantity import parse_duration
 from helper.web import public_name
 from orchestrator.catalog import NAME
-from orchestrator.errors import UsageError
+from orchestrator.errors import UsageError, nearest
 from orchestrator.images import ImageRules
 from orchestrator.inputs import CONFIG_MAP, scheme_of
+from orchestrator.levels import Level
+from orchestrator.levels import parse as parse_level
+from orchestrator.manifests import STARTUP_TIMEOUT_S
 from orchestrator.outcome import DEFAULT_FAIL_ON, FAIL_ON
 from orchestrator.plan import RUN_ID, Placement, new_run_id, parse_phases
-from orchestrator.run import RunSettings
+from orchestrator.report_map import ReportMap
+from orchestrator.reports.formats import Output, parse_all
+from orchestrator.rights import CLUSTER_ADMIN, EXISTING, MODES, Rights
+from orchestrator.selection import Selection
+from orchestrator.settings import Keep, RunSettings
 from orchestrator.target import Target
+from orchestrator.verdict import PATIENCE_S, Stage
 
 FAIL_FAST = ("phase", "check")
 MAX_NAMESPACE = 63
@@ -30,7 +38,7 @@ class Options:
     snapshot: str
     data: str  # a folder that is laid over the built-in catalog, or empty
     target: Target
-    output: str  # a file, `-` for stdout, or empty
+    outputs: tuple[Output, ...]  # the reports that are asked for, and where they go
     namespace: str
     phases: tuple[str, ...]
     run_id: str
@@ -39,6 +47,17 @@ class Options:
     settings: RunSettings
     debug: bool
     no_cluster: bool = False
+    asked_phases: bool = False  # by name, not all of them by default
+    selection: Selection = field(default_factory=Selection)  # of what the recipe selects
+    allow_unknown: bool = False  # names of checks that the catalog lacks
+    resolve_digests: bool = False
+    startup_timeout_s: float = STARTUP_TIMEOUT_S
+    exit_codes: str = ""  # whose numbers the command ends with; empty: its own
+    log_json: bool = False
+    log_level: Level = Level.INFO
+    rights: Rights = field(default_factory=Rights)
+    resumes: bool = False  # a run that was cut short
+    flags: Mapping[str, object] = field(default_factory=dict)  # that all this is from
 
 
 def build(flags: Mapping[str, object], env: Mapping[str, str], version: str) -> Options:
@@ -47,29 +66,44 @@ def build(flags: Mapping[str, object], env: Mapping[str, str], version: str) -> 
     recipe, snapshot = (str(flags[key] or "") for key in ("recipe", "snapshot"))
     check_snapshot_mode(flags)
     if target.replay:
-        recipe = recipe or str(Path(target.replay, "recipe.yaml"))
+        recipe = recipe or str(target.recorded("recipe.yaml"))
+        # The snapshot beside a cluster says nothing of what a defect made of it.
         beside = Path(target.replay, "snapshot.yaml")
         snapshot = snapshot or (str(beside) if beside.is_file() else "")
     _check_offline(flags, recipe, snapshot)
     if not recipe:
         raise UsageError("--recipe is missing; give a recipe file, or --replay with an example")
-    run_id = str(flags["run_id"] or "") or new_run_id()
+    run_id = str(flags["run_id"] or flags["resume"] or "") or new_run_id()
+    if flags["resume"] and run_id != flags["resume"]:
+        raise UsageError(f"--run-id {run_id} is not the run of --resume {flags['resume']}")
     if not RUN_ID.fullmatch(run_id):
         raise UsageError(f"--run-id {run_id}: want YYYYMMDD-HHMMSS and 16 hex digits")
+    startup_s = _seconds(flags, "startup_timeout") or STARTUP_TIMEOUT_S
     return Options(
         recipe=recipe,
         snapshot=snapshot,
         data=str(flags["data"] or ""),
         target=target,
-        output=_output(str(flags["output"] or "")),
+        outputs=_outputs(flags, target),
         namespace=_namespace(str(flags["namespace"])),
         phases=parse_phases(_items(flags["phase"])),
         run_id=run_id,
         rules=image_rules(flags, env, version),
         placement=_placement(flags),
-        settings=_settings(flags),
+        settings=_settings(flags, startup_s),
         debug=bool(flags["debug"]),
         no_cluster=bool(flags["no_cluster"]),
+        asked_phases=set(_items(flags["phase"])) not in (set(), {"all"}),
+        selection=Selection.of(*(_items(flags[key]) for key in ("check", "skip", "label"))),
+        allow_unknown=bool(flags["allow_unknown_checks"]),
+        resolve_digests=bool(flags["resolve_digests"]),
+        startup_timeout_s=startup_s,
+        exit_codes=str(flags["exit_code_compat"] or ""),
+        log_json=bool(flags["log_json"]),
+        log_level=_log_level(flags),
+        rights=_rights(flags),
+        resumes=bool(flags["resume"]),
+        flags=flags,
     )
 
 
@@ -84,13 +118,30 @@ def _check_offline(flags: Mapping[str, object], recipe: str, snapshot: str) -> N
             raise UsageError(f"{flag} {location}: --no-cluster asks no cluster; give a file or URL")
 
 
-def _output(location: str) -> str:
-    if scheme_of(location):
-        raise UsageError(
-            f"--output {public_name(location)}: a report goes to a file in this version; "
-            "give a file, or - for stdout"
-        )
-    return location
+def _outputs(flags: Mapping[str, object], target: Target) -> tuple[Output, ...]:
+    """Where reports go; a ConfigMap only where there is a cluster that outlives the run."""
+    given = flags["output"]
+    outputs = parse_all(given if isinstance(given, (list, tuple)) else [])
+    for output in outputs:
+        scheme = scheme_of(output.place)
+        if scheme == CONFIG_MAP:
+            _check_in_cluster(output.place, flags, target)
+        elif scheme:
+            raise UsageError(
+                f"--output {public_name(output.place)}: a report goes to a file, to "
+                "cm://NAMESPACE/NAME, or to stdout (-)"
+            )
+    return outputs
+
+
+def _check_in_cluster(location: str, flags: Mapping[str, object], target: Target) -> None:
+    wanted = ReportMap.parse(location)
+    if flags["no_cluster"]:
+        raise UsageError(f"--output {location}: --no-cluster asks no cluster; give a file")
+    if target.replay:
+        raise UsageError(f"--output {location}: a replay ends with its run; give a file")
+    if flags["delete_namespace"] and wanted.namespace == str(flags["namespace"]):
+        raise UsageError(f"--output {location}: --delete-namespace would take it away again")
 
 
 def image_rules(flags: Mapping[str, object], env: Mapping[str, str], version: str) -> ImageRules:
@@ -132,7 +183,39 @@ def _placement(flags: Mapping[str, object]) -> Placement:
     return Placement(tuple(_items(flags["image_pull_secret"])), pairs, tolerated)
 
 
-def _settings(flags: Mapping[str, object]) -> RunSettings:
+def _rights(flags: Mapping[str, object]) -> Rights:
+    mode = str(flags["rbac"])
+    account = str(flags["validator_service_account"] or "")
+    trusts = bool(flags["trust_external"])
+    if mode not in MODES:
+        raise UsageError(f"--rbac {mode}: want one of {', '.join(MODES)}{nearest(mode, MODES)}")
+    if (mode == EXISTING) != bool(account):
+        raise UsageError("--rbac existing and --validator-service-account NAME need each other")
+    if account and not NAME.fullmatch(account):
+        raise UsageError(f"--validator-service-account {account!r}: is no name of an account")
+    if trusts and mode != CLUSTER_ADMIN:
+        raise UsageError("--trust-external has no meaning without --rbac cluster-admin")
+    return Rights(mode, account, trusts)
+
+
+def _seconds(flags: Mapping[str, object], name: str) -> float | None:
+    """A duration that must be more than nothing, if it was given."""
+    given, flag = str(flags[name] or ""), f"--{name.replace('_', '-')}"
+    try:
+        seconds = parse_duration(given) if given else None
+    except ValueError as error:
+        raise UsageError(f"{flag}: {error}") from error
+    if seconds is not None and seconds <= 0:
+        raise UsageError(f"{flag} {given}: want more than 0")
+    return seconds
+
+
+def _log_level(flags: Mapping[str, object]) -> Level:
+    default = Level.DEBUG if flags["debug"] else Level.INFO
+    return parse_level(str(flags["log_level"])) if flags["log_level"] else default
+
+
+def _settings(flags: Mapping[str, object], startup_s: float) -> RunSettings:
     fail_fast = str(flags["fail_fast"] or "")
     fail_fast = {"true": "phase", "false": ""}.get(fail_fast, fail_fast)
     if fail_fast and fail_fast not in FAIL_FAST:
@@ -141,25 +224,29 @@ def _settings(flags: Mapping[str, object]) -> RunSettings:
     unknown = [item for item in fail_on if item not in FAIL_ON]
     if unknown:
         raise UsageError(f"--fail-on {unknown[0]}: want some of {', '.join(FAIL_ON)}")
-    timeout = str(flags["timeout"] or "")
-    try:
-        timeout_s = parse_duration(timeout) if timeout else None
-    except ValueError as error:
-        raise UsageError(f"--timeout: {error}") from error
-    if timeout_s is not None and timeout_s <= 0:
-        raise UsageError(f"--timeout {timeout}: want more than 0")
+    if flags["delete_namespace"] and _keep(flags) is Keep.ALWAYS:
+        raise UsageError("--delete-namespace and --keep always contradict each other")
     min_coverage = float(str(flags["min_coverage"]))
     if not 0 <= min_coverage <= 100:  # noqa: PLR2004 - false for NaN, too
         raise UsageError(f"--min-coverage {min_coverage:g}: want a percentage from 0 to 100")
     return RunSettings(
         max_parallel=int(str(flags["max_parallel"])),
         fail_fast=fail_fast,
-        keep=bool(flags["no_cleanup"]),
+        keep=_keep(flags),
         wait_for_locks=not flags["no_wait"],
         min_coverage=min_coverage / 100,
         fail_on=fail_on if flags["fail_on_error"] else (),
-        timeout_s=timeout_s,
+        timeout_s=_seconds(flags, "timeout"),
+        delete_namespace=bool(flags["delete_namespace"]),
+        patience_s={**PATIENCE_S, Stage.CREATED: startup_s, Stage.STARTING: startup_s},
     )
+
+
+def _keep(flags: Mapping[str, object]) -> Keep:
+    given = str(flags["keep"])
+    if given not in tuple(Keep):
+        raise UsageError(f"--keep {given}: want one of {', '.join(Keep)}{nearest(given, Keep)}")
+    return Keep.ALWAYS if flags["no_cleanup"] else Keep(given)
 
 
 def _items(value: object) -> list[str]:

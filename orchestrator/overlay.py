@@ -43,7 +43,7 @@ def apply(built_in: Catalog, folder: str) -> Overlaid:
 
 def merge(built_in: Catalog, own: Catalog) -> Catalog:
     """Replace entries by name, append new ones; the rest is the built-in catalog's."""
-    by_name = {entry.name: entry for entry in own.validators}
+    by_name = {entry.name: entry.as_external() for entry in own.validators}
     kept = [by_name.pop(entry.name, entry) for entry in built_in.validators]
     return built_in.model_copy(update={"validators": [*kept, *by_name.values()]})
 

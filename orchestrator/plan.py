@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from helper import contract
 from helper.models import PHASES, ValidationInput
 from helper.placement import Toleration
+from helper.quantity import parse_duration
 from orchestrator.catalog import Catalog, DependencyAffinity, Entry
 from orchestrator.errors import RecipeError, UsageError, nearest
 from orchestrator.images import ImageRules, chosen
-from orchestrator.rights import Grants, grants
+from orchestrator.rights import Grants, Rights, grants
 
 RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{16}")
 NOT_BUILT = "not implemented in this version"
@@ -40,6 +41,8 @@ class PlannedCheck:
     near: tuple[Near, ...] = ()
     node_selector: Mapping[str, str] = field(default_factory=dict)  # of the recipe, for workloads
     refusal: str = ""  # why it cannot run at all; then no object is ever made for it
+    is_optional: bool = False  # unknown to the catalog, and the operator puts up with that
+    is_deselected: bool = False  # the recipe selects it, the operator does not want it
 
     @property
     def timeout_s(self) -> float:
@@ -58,6 +61,7 @@ class PhasePlan:
 
     phase: str
     checks: tuple[PlannedCheck, ...] = ()
+    timeout_s: float = 0.0  # bound for the phase as a whole; 0 for none
 
 
 @dataclass(frozen=True)
@@ -110,14 +114,17 @@ def parse_phases(names: Iterable[str]) -> tuple[str, ...]:
 def build(
     catalog: Catalog,
     recipe: ValidationInput,
-    phases: Iterable[str],
+    phases: Iterable[str] = PHASES,
     *,
-    run_id: str,
-    namespace: str,
-    rules: ImageRules,
+    run_id: str = "",
+    namespace: str = contract.DEFAULT_NAMESPACE,
+    rules: ImageRules | None = None,
+    rights: Rights | None = None,
+    allow_unknown: bool = False,
     name_object: Callable[[str], str] = new_object_name,
 ) -> Plan:
-    """Plan the checks that the recipe selects in these phases."""
+    """Plan the checks that the recipe selects in these phases; without a run ID it gets one."""
+    rules = rules or ImageRules()
     warnings: list[str] = []
 
     def plan_phase(phase: str) -> Iterable[PlannedCheck]:
@@ -127,18 +134,31 @@ def build(
         for entry in entries:
             near, unresolved = _near(entry, recipe)
             warnings.extend(unresolved)
-            yield _planned(entry, recipe, rules, name_object(entry.name), near)
+            allowed = grants(entry, recipe, rights)
+            name = name_object(entry.name)
+            yield _planned(entry, recipe, rules, allowed=allowed, object_name=name, near=near)
         for name in sorted(selected - {entry.name for entry in entries}):
-            yield PlannedCheck(name, phase, "", refusal=_unknown(catalog, phase, name))
+            why = _unknown(catalog, phase, name)
+            yield PlannedCheck(name, phase, "", refusal=why, is_optional=allow_unknown)
 
-    planned = tuple(PhasePlan(phase, tuple(plan_phase(phase))) for phase in phases)
-    return Plan(run_id, namespace, planned, tuple(warnings))
+    planned = tuple(
+        PhasePlan(phase, tuple(plan_phase(phase)), _timeout_s(recipe, phase)) for phase in phases
+    )
+    return Plan(run_id or new_run_id(), namespace, planned, tuple(warnings))
+
+
+def _timeout_s(recipe: ValidationInput, phase: str) -> float:
+    """The bound that the recipe sets for a phase, 0 for none; ValueError for no duration."""
+    config = recipe.config.get(phase)
+    return parse_duration(config.timeout) if config and config.timeout else 0.0
 
 
 def _planned(
     entry: Entry,
     recipe: ValidationInput,
     rules: ImageRules,
+    *,
+    allowed: Grants,
     object_name: str,
     near: tuple[Near, ...],
 ) -> PlannedCheck:
@@ -151,7 +171,7 @@ def _planned(
         image=image,
         pull_policy=pulled,
         entry=entry,
-        grants=grants(entry, recipe),
+        grants=allowed,
         near=near,
         node_selector=phase.node_selection.selector,
         refusal="" if entry.available else NOT_BUILT,

@@ -22,15 +22,19 @@ from helper.kinds import (
     PODS,
     ROLE_BINDINGS,
     ROLES,
+    SECRETS,
     SERVICE_ACCOUNTS,
     Resource,
 )
 from helper.kube import Kube
-from helper.resource import name, namespace
+from helper.resource import name, namespace, text
 from orchestrator import manifests
+from orchestrator.capacity import RESOURCE_CLAIMS
 from orchestrator.errors import PermissionsError
+from orchestrator.forwarding import wants_token
 from orchestrator.manifests import RunContext
 from orchestrator.plan import Plan
+from orchestrator.snapshot.read import RESOURCE_SLICES
 
 PARALLEL = 8
 MADE = ("create", "delete", "list")  # found again by label at the end, hence list
@@ -53,25 +57,29 @@ class Need:
         return f"{self.verb} {what} in {self.namespace or 'the whole cluster'}"
 
 
-def needs(plan: Plan) -> Sequence[Need]:
-    """What a run does under the caller's own identity."""
+def needs(plan: Plan, *, token: bool = False) -> Sequence[Need]:
+    """What a run does under the caller's own identity; `token`: with a Secret for a check."""
     home = plan.namespace
     found = [
         Need("get", NAMESPACES),
         Need("list", NODES),
         *(Need(verb, CONFIG_MAPS, home) for verb in MADE),
-        *(Need(verb, SERVICE_ACCOUNTS, home) for verb in MADE),
+        *(Need(verb, SERVICE_ACCOUNTS, home) for verb in _account_verbs(plan)),
         *(Need(verb, JOBS, home) for verb in (*MADE, "watch")),
         *(Need(verb, PODS, home) for verb in ("list", "watch", "delete")),
         Need("get", PODS, home, "log"),
         Need("list", EVENTS, home),
     ]
+    if any(planned.entry and planned.entry.needs for planned in plan.checks):
+        found += [Need("list", item) for item in (PODS, RESOURCE_SLICES[0], RESOURCE_CLAIMS[0])]
+    if token:
+        found += [Need(verb, SECRETS, home) for verb in MADE]
     if any(planned.locks for planned in plan.checks):
         found += [Need(verb, LEASES, home) for verb in ("get", "create", "update", "delete")]
     if any(planned.grants.cluster for planned in plan.checks):
-        found += [
-            Need(verb, kind) for kind in (CLUSTER_ROLES, CLUSTER_ROLE_BINDINGS) for verb in MADE
-        ]
+        found += [Need(verb, CLUSTER_ROLES) for verb in MADE]
+    if any(planned.grants.cluster or planned.grants.cluster_role for planned in plan.checks):
+        found += [Need(verb, CLUSTER_ROLE_BINDINGS) for verb in MADE]
     inside = {target for planned in plan.checks for target in planned.grants.by_namespace}
     found += [
         Need(verb, kind, target)
@@ -85,7 +93,7 @@ def needs(plan: Plan) -> Sequence[Need]:
 def check(kube: Kube, plan: Plan, context: RunContext) -> None:
     """Raise PermissionsError with everything that is missing; creates nothing."""
     home = plan.namespace
-    asked = list(needs(plan))
+    asked = list(needs(plan, token=bool(context.forwarded.token)))
     if not _exists(kube, home):
         asked.append(Need("create", NAMESPACES))
     with ThreadPoolExecutor(PARALLEL) as pool:
@@ -96,7 +104,7 @@ def check(kube: Kube, plan: Plan, context: RunContext) -> None:
             for text in pool.map(lambda role: _refusal(kube, role), _roles(plan, context))
             if text
         ]
-    found = [*missing, *refused]
+    found = [*missing, *refused, *_missing_accounts(kube, plan)]
     if found:
         lines = "".join(f"\n  {item}" for item in found[:SHOWN])
         more = f"\n  and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
@@ -109,17 +117,34 @@ def check(kube: Kube, plan: Plan, context: RunContext) -> None:
 def caller_rules(plan: Plan) -> Sequence[dict[str, Any]]:
     """Rules that let a caller do this run: its own needs, and all that it hands on to checks."""
     own: dict[tuple[str, str], set[str]] = {}
-    for need in [*needs(plan), Need("create", NAMESPACES)]:
+    for need in [*needs(plan, token=wants_token(plan)), Need("create", NAMESPACES)]:
         plural = need.resource.plural + (f"/{need.subresource}" if need.subresource else "")
         own.setdefault((need.resource.group, plural), set()).add(need.verb)
     rules: list[dict[str, Any]] = [
         {"apiGroups": [group], "resources": [plural], "verbs": sorted(verbs)}
         for (group, plural), verbs in sorted(own.items())
     ]
+    bound = sorted({item.grants.cluster_role for item in plan.checks if item.grants.cluster_role})
+    if bound:
+        group, plural = CLUSTER_ROLES.group, CLUSTER_ROLES.plural
+        rule = {"apiGroups": [group], "resources": [plural], "verbs": ["bind"]}
+        rules.append({**rule, "resourceNames": bound})
     for planned in plan.checks:
         handed_on = [rule for local in planned.grants.by_namespace.values() for rule in local]
         rules += [rule for rule in (*planned.grants.cluster, *handed_on) if rule not in rules]
     return rules
+
+
+def _account_verbs(plan: Plan) -> Sequence[str]:
+    """What is done with accounts: nothing is made where all checks run under existing ones."""
+    return MADE if not all(planned.grants.account for planned in plan.checks) else ("get", "list")
+
+
+def _missing_accounts(kube: Kube, plan: Plan) -> Iterable[str]:
+    """Accounts that the operator named and that do not exist."""
+    for account in sorted({item.grants.account for item in plan.checks if item.grants.account}):
+        if kube.find(SERVICE_ACCOUNTS, account, plan.namespace) is None:
+            yield f"ServiceAccount {account} is not in {plan.namespace}; create it, with its roles"
 
 
 def _exists(kube: Kube, name_of_namespace: str) -> bool:
@@ -140,7 +165,9 @@ def _holds(kube: Kube, need: Need) -> bool:
 def _roles(plan: Plan, context: RunContext) -> Iterable[tuple[Resource, dict[str, Any]]]:
     for planned in plan.checks:
         for resource, body in manifests.identity(context, planned):
-            if resource in (ROLES, CLUSTER_ROLES):
+            # A binding to a role that exists is refused by the same rule.
+            binds = resource is CLUSTER_ROLE_BINDINGS and planned.grants.cluster_role
+            if resource in (ROLES, CLUSTER_ROLES) or binds:
                 yield resource, body
 
 
@@ -150,9 +177,11 @@ def _refusal(kube: Kube, role: tuple[Resource, dict[str, Any]]) -> str:
     try:
         kube.create(resource, body, namespace(body) or None, dry_run=True)
     except Forbidden as error:
-        if "being terminated" in error.message:
+        if error.is_for_ending:
             return ""  # the check itself will say that its namespace is ending
-        return f"grant the rights of {name(body)}: {error.message}"
+        given = text(body, "roleRef", "name")
+        what = f"give it ClusterRole {given}" if given else "grant its rules"
+        return f"make {resource.kind} {name(body)} and {what}: {error.message}"
     except (NotFound, Conflict):
         return ""  # the namespace is missing, which the check itself will say
     return ""

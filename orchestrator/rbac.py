@@ -10,6 +10,7 @@ from orchestrator.catalog import Catalog
 from orchestrator.images import ImageRules
 from orchestrator.manifests import RunContext
 from orchestrator.recipe import Recipe
+from orchestrator.selection import Selection, narrow
 from orchestrator.snapshot.read import CLUSTER_POLICIES, RESOURCE_SLICES
 
 CALLER = "aicr-orch-caller"
@@ -21,7 +22,13 @@ SNAPSHOT_RULES = [
 
 
 def render(
-    catalog: Catalog, recipe: Recipe, phases: Sequence[str], namespace: str, *, caller: bool
+    catalog: Catalog,
+    recipe: Recipe,
+    phases: Sequence[str],
+    namespace: str,
+    wanted: Selection | None = None,
+    *,
+    caller: bool,
 ) -> str:
     """YAML of what a run would grant to its checks, or of what its caller needs."""
     run_id = plan.new_run_id()
@@ -34,6 +41,7 @@ def render(
         rules=ImageRules(),
         name_object=lambda name: f"aicr-{name}-00000000",
     )
+    planned = narrow(planned, wanted or Selection(), catalog)
     if caller:
         return _text([_caller_role(planned)])
     context = RunContext(run_id, namespace, "")

@@ -11,7 +11,9 @@ from helper.constraint import ConstraintError, parse
 from helper.documents import raw_text
 from helper.models import Constraint, Snapshot, Subtype, ValidationInput
 from orchestrator.errors import ReadinessError
+from orchestrator.outcome import Outcome, Status
 
+SUITE = "readiness"  # of the gate's findings in a report
 TYPES = ("K8s", "GPU", "OS", "SystemD", "NodeTopology", "NetworkTopology")
 # What may follow the type. The first dot or bracket ends a subtype; a key may hold both.
 PLAIN = re.compile(r"\.(?P<subtype>[^\[.]+)\.(?P<key>.+)", re.DOTALL)
@@ -75,15 +77,23 @@ def gate(recipe: ValidationInput, snapshot: Snapshot | None) -> Sequence[Finding
     return [_evaluate(constraint, snapshot) for constraint in [*general, *own]]
 
 
-def require(recipe: ValidationInput, snapshot: Snapshot, source: str) -> Sequence[str]:
+def require(findings: Sequence[Finding], source: str) -> Sequence[str]:
     """Give what only warns; ReadinessError with everything that must stop the run."""
-    findings = gate(recipe, snapshot)
     stopping = [str(finding) for finding in findings if finding.stops]
     if stopping:
         lines = "".join(f"\n  {line}" for line in stopping)
         raise ReadinessError(f"the cluster is not ready for {source}:{lines}")
     unmet = [finding for finding in findings if finding.result is not Result.PASSED]
     return [f"readiness: {finding}" for finding in unmet]
+
+
+def outcomes(findings: Iterable[Finding]) -> Sequence[Outcome]:
+    """The findings as results of a report, in its suite `readiness`."""
+    status = {Result.PASSED: Status.PASSED, Result.FAILED: Status.FAILED}
+    return [
+        Outcome(item.constraint.name, SUITE, status.get(item.result, Status.OTHER), str(item))
+        for item in findings
+    ]
 
 
 def _evaluate(constraint: Constraint, snapshot: Snapshot | None) -> Finding:

@@ -11,10 +11,12 @@ from helper.errors import InputError
 from helper.models import Snapshot, ValidationInput, problems
 from orchestrator import fields, policy
 from orchestrator.coherence import incoherent
+from orchestrator.components import placed
 from orchestrator.errors import RecipeError, nearest, shown
 from orchestrator.recipe_file import Phase, RecipeFile, Validation
 
 MAX_NOTES = 20  # unknown keys that are told one by one
+MAX_SLIPS = 8
 OTHER_KINDS = {
     "RecipeMetadata": "an overlay; resolve it to a complete recipe first, with `aicr recipe`",
     "RecipeMixin": "a part of recipes; resolve a complete one first, with `aicr recipe`",
@@ -51,11 +53,12 @@ def parse(data: bytes | str, source: str) -> Recipe:
     _check_header(raw, source, KIND)
     file = _read(raw, source)
     version = file.metadata.version if file.metadata else ""
+    components, added = placed(raw.get("componentRefs") or [])
     document = {
         "apiVersion": INPUT_API_VERSION,
         "kind": "ValidationInput",
         "metadata": {"version": version} if version else {},
-        "componentRefs": raw.get("componentRefs") or [],
+        "componentRefs": components,
         "criteria": raw.get("criteria") or {},
         "constraints": raw.get("constraints") or [],
         "config": raw.get("validation") or {},
@@ -70,7 +73,7 @@ def parse(data: bytes | str, source: str) -> Recipe:
         raise RecipeError(f"{source}: {error}") from error
     document["gpuAllocationPolicy"] = str(decision.policy)
     parsed = parsed.model_copy(update={"gpu_allocation_policy": decision.policy})
-    notes = [*_notes(file), *([decision.warning] if decision.warning else [])]
+    notes = [*_notes(file), *added, *([decision.warning] if decision.warning else [])]
     return Recipe(source, document, parsed, version, tuple(f"{source}: {note}" for note in notes))
 
 
@@ -79,6 +82,9 @@ def _read(raw: dict[str, Any], source: str) -> RecipeFile:
         file = RecipeFile.model_validate(raw)
     except ValidationError as error:
         raise RecipeError(f"{source}: {fields.problems(error, RecipeFile)}") from error
+    slips = [str(key) for key in fields.unknown(file) if key.is_slip]
+    if slips:
+        raise RecipeError(f"{source}: unknown key {'; unknown key '.join(slips[:MAX_SLIPS])}")
     wrong = incoherent(file.component_refs)
     if wrong:
         raise RecipeError(f"{source}: recipe has incoherent component ref(s): {'; '.join(wrong)}")
@@ -110,13 +116,16 @@ def _ignored(validation: Validation) -> Iterator[str]:
             continue
         nodes = phase.node_selection
         told: dict[str, object] = {
-            "timeout": phase.timeout,
             "infrastructure": phase.infrastructure,
             "nodeSelection.maxNodes": nodes and nodes.max_nodes,
             "nodeSelection.excludeNodes": nodes and nodes.exclude_nodes,
         }
         if name == "readiness":  # it is held against the snapshot and starts nothing
-            told |= {"checks": phase.checks, "nodeSelection.selector": nodes and nodes.selector}
+            told |= {
+                "timeout": phase.timeout,
+                "checks": phase.checks,
+                "nodeSelection.selector": nodes and nodes.selector,
+            }
         yield from (f"validation.{field.alias}.{key}" for key, value in told.items() if value)
 
 

@@ -14,6 +14,7 @@ from pydantic import (
 
 from helper.documents import Text
 from helper.models import Document
+from helper.quantity import parse_duration
 from orchestrator.errors import shown
 from orchestrator.fields import check_labels
 
@@ -125,6 +126,13 @@ class Phase(Strict):
     checks: list[Text] = Field(default_factory=list)
     node_selection: NodeSelection | None = None
     infrastructure: Text = ""
+
+    @field_validator("timeout")
+    @classmethod
+    def _is_a_duration(cls, timeout: str) -> str:
+        if timeout and parse_duration(timeout) < 0:
+            raise ValueError(f"is {timeout}, want 0 or more")
+        return timeout
 
     @field_validator("constraints")
     @classmethod

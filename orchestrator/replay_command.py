@@ -22,7 +22,7 @@ def run(flags: Mapping[str, Any], say: Say) -> Exit:
     """Serve a folder; ending that is no failure."""
     folder = Path(replay_folder(str(flags["folder"])))
     if not folder.exists():
-        raise UsageError(f"{folder}: no such folder")
+        raise UsageError(f"{folder}: no such folder or file")
     given = Path(flags["kubeconfig"]) if flags["kubeconfig"] else None
     if given:
         _check_kubeconfig(given)

@@ -28,6 +28,7 @@ REPORTED_ONLY = {
 UNPROVEN = {
     PhaseStatus.SKIPPED: "nothing was proven",
     PhaseStatus.INCOMPLETE: "not everything was looked at",
+    PhaseStatus.NARROWED: "the phase as a whole is not proven",
     PhaseStatus.NOT_SELECTED: "the recipe selects no check",
 }
 
@@ -40,8 +41,13 @@ def verdict(phases: Sequence[PhaseResult], code: Exit) -> tuple[str, str]:
     tolerated = next((words for status, words in REPORTED_ONLY.items() if status in found), "")
     if tolerated:
         return tolerated, "bold yellow"
-    if PhaseStatus.PASSED not in found:
+    outcomes = [outcome for phase in phases for outcome in phase.outcomes]
+    if not any(outcome.status is Status.PASSED for outcome in outcomes):
         return "nothing was proven: no check ran, or none applies", "bold yellow"
+    left_out = sum(outcome.is_deselected for outcome in outcomes)
+    if left_out:
+        left = f"{left_out} of {len(outcomes)} were left out"
+        return f"the chosen checks passed or were rightly skipped; {left}", "bold yellow"
     return MEANING[code], STYLE[code]
 
 
@@ -57,7 +63,8 @@ def phase_line(result: PhaseResult) -> str:
 def attention(phases: Iterable[PhaseResult]) -> Sequence[Outcome]:
     """The checks that an operator must read about: failed, then without a verdict, then skipped."""
     order = (Status.FAILED, Status.OTHER, Status.SKIPPED)
-    found = [outcome for phase in phases for outcome in phase.outcomes if outcome.status in order]
+    outcomes = (outcome for phase in phases for outcome in phase.outcomes)
+    found = [item for item in outcomes if item.status in order and not item.is_deselected]
     return sorted(found, key=lambda outcome: order.index(outcome.status))
 
 

@@ -11,16 +11,40 @@ from orchestrator.catalog import ComponentNamespace, Derive, Entry, Rule
 PolicyRule = dict[str, Any]
 
 
+SCOPED, CLUSTER_ADMIN, EXISTING = "scoped", "cluster-admin", "existing"
+MODES = (SCOPED, CLUSTER_ADMIN, EXISTING)
+
+
+@dataclass(frozen=True)
+class Rights:
+    """How checks come by their rights; by default each has its own account and rules."""
+
+    mode: str = SCOPED
+    account: str = ""  # the ServiceAccount of mode `existing`, in the run namespace
+    trust_external: bool = False  # cluster-admin for checks of --data, too
+
+
 @dataclass(frozen=True)
 class Grants:
     """The rights of one check; `by_namespace` maps a namespace to the rules that hold in it."""
 
     cluster: tuple[PolicyRule, ...] = ()
     by_namespace: dict[str, tuple[PolicyRule, ...]] = field(default_factory=dict)
+    cluster_role: str = ""  # an existing ClusterRole, in the place of rules
+    account: str = ""  # an existing account, in the place of one of its own
 
 
-def grants(entry: Entry, recipe: ValidationInput) -> Grants:
-    """Resolve a check's rules; those about components that the recipe lacks are dropped."""
+def grants(entry: Entry, recipe: ValidationInput, rights: Rights | None = None) -> Grants:
+    """What a check may do; rules about components that the recipe lacks are dropped."""
+    rights = rights or Rights()
+    if rights.mode == EXISTING:
+        return Grants(account=rights.account)
+    if rights.mode == CLUSTER_ADMIN and (rights.trust_external or not entry.is_external):
+        return Grants(cluster_role=CLUSTER_ADMIN)
+    return _scoped(entry, recipe)
+
+
+def _scoped(entry: Entry, recipe: ValidationInput) -> Grants:
     cluster: list[PolicyRule] = []
     local: dict[str, list[PolicyRule]] = {}
     for rule in entry.rbac:

@@ -9,6 +9,7 @@ from typing import Any
 from orchestrator import ctrf
 from orchestrator.outcome import Outcome
 
+REPORT = "ctrf.json"
 STATE = ".local/state"  # https://specifications.freedesktop.org/basedir-spec/
 
 
@@ -33,13 +34,18 @@ class RunDir:
     def report(self, document: Mapping[str, Any]) -> Path:
         """Store the whole report; OSError when the disk does not take it."""
         self.path.mkdir(parents=True, exist_ok=True)
-        place = self.path / "ctrf.json"
+        place = self.path / REPORT
         write(place, document)
         return place
 
 
 def write(path: Path, document: Mapping[str, Any]) -> None:
-    """Write a JSON file that is there whole or not at all.
+    """Write a JSON file that is there whole or not at all, as `write_text` does."""
+    write_text(path, text(document))
+
+
+def write_text(path: Path, content: str) -> None:
+    """Write a file that is there whole or not at all.
 
     Behind a link the file that it points to is written; a device or pipe is written to, not
     replaced. OSError when the place does not take it.
@@ -47,12 +53,12 @@ def write(path: Path, document: Mapping[str, Any]) -> None:
     path = path.resolve()
     if path.exists() and not path.is_file():
         with path.open("w", encoding="utf-8", errors="backslashreplace") as stream:
-            stream.write(text(document))
+            stream.write(content)
         return
     partial = path.with_name(f".{path.name}.partial")
     try:
         with partial.open("w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text(document))
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)

@@ -16,10 +16,17 @@ DIALECT = GenerateJsonSchema.schema_dialect
 
 
 def _replay() -> TypeAdapter[Any]:
-    """A file of a replay folder is one of three kinds."""
-    from orchestrator.replay.models import ClusterFile, PodOutcome, Reply  # noqa: PLC0415
+    """A file of a replay folder is one of these kinds."""
+    from orchestrator.replay.defects import Defect  # noqa: PLC0415
+    from orchestrator.replay.faultspec import FaultSpec  # noqa: PLC0415
+    from orchestrator.replay.models import (  # noqa: PLC0415
+        CaptureFile,
+        ClusterFile,
+        PodOutcome,
+        Reply,
+    )
 
-    return TypeAdapter(ClusterFile | PodOutcome | Reply)
+    return TypeAdapter(ClusterFile | CaptureFile | PodOutcome | Reply | Defect | FaultSpec)
 
 
 FILES: Mapping[str, tuple[str, Callable[[], TypeAdapter[Any]]]] = {

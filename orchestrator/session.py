@@ -1,45 +1,40 @@
 """One `validate` from options to exit code: read, gate, plan, connect, run, report."""
 
-import os
 import signal
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 from rich.console import Console
 
+from helper.errors import CannotTell
 from helper.kube import Kube
 from orchestrator import (
-    ctrf,
-    inputs,
-    overlay,
+    account,
+    ci,
+    earlier,
     plan,
-    preflight,
     readiness,
-    recipe,
     rundir,
-    snapshot,
     target,
 )
-from orchestrator.catalog import Catalog
-from orchestrator.catalog import parse as parse_catalog
-from orchestrator.errors import UsageError
+from orchestrator.delivery import Delivery
+from orchestrator.errors import ReadinessError, StopError, UsageError
 from orchestrator.events import CheckFinished, Notice
-from orchestrator.exits import Exit
+from orchestrator.execution import code_of
+from orchestrator.exits import Exit, number
+from orchestrator.jsonlines import JsonLines
+from orchestrator.listeners import Listeners
 from orchestrator.live import Terminal
-from orchestrator.manifests import RunContext
 from orchestrator.options import Options
 from orchestrator.outcome import Outcome
-from orchestrator.recipe import Recipe
-from orchestrator.run import Run, RunResult, without_cluster
-from orchestrator.snapshot import Source
+from orchestrator.preparation import prepare, run_context
+from orchestrator.result import RunResult, never_begun, without_cluster
+from orchestrator.resumption import Kept
+from orchestrator.run import Run
 from orchestrator.stop import Stop
 from orchestrator.version import version
 
-CATALOG = Path(__file__).with_name("catalog.yaml")
 SIGNALS = {
     signal.SIGINT: Exit.INTERRUPTED,
     signal.SIGTERM: Exit.TERMINATED,
@@ -47,26 +42,11 @@ SIGNALS = {
 }
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """Everything that is decided before the cluster is asked anything."""
-
-    recipe: Recipe
-    plan: plan.Plan
-    warnings: tuple[str, ...]
-    snapshot: Source | None = None  # None: the cluster itself will be asked
-
-
-def built_in_catalog() -> Catalog:
-    """The catalog that comes with this program."""
-    return parse_catalog(CATALOG.read_bytes(), "catalog.yaml")
-
-
 def validate(options: Options, env: Mapping[str, str], console: Console) -> Exit:
     """Run the selected checks and report; StopError when the run cannot begin."""
     stop = Stop()
-    with _signals(stop):
-        return Session(options, env, console, stop).run()
+    with _signals(stop), closing(Session(options, env, console, stop)) as session:
+        return session.run()
 
 
 class Session:
@@ -79,77 +59,133 @@ class Session:
         self._env = env
         self._stop = stop
         self._prepared = prepare(options, env)
-        moving = console.is_terminal and not env.get("CI")
-        self._terminal = Terminal(self._prepared.plan, console, moving=moving)
+        self._terminal = Listeners(
+            _operator(options, self._prepared.plan, console, env),
+            options.outputs,
+            options.run_id,
+            goes_on=options.resumes,
+        )
         self._folder = rundir.RunDir.of_run(options.run_id, env)
+        self._kept = Kept(self._folder.path)
+        self._delivery = Delivery(
+            options.outputs,
+            self._folder,
+            lambda: target.open_cluster(options.target, env),
+            lambda words, level: self._terminal.show(Notice(words, level)),
+            env,
+        )
+        self._server_version = ""
+        self._snapshot = self._prepared.snapshot
+        self._findings: Sequence[readiness.Finding] = ()
 
     def run(self) -> Exit:
-        """Run and report; gives the exit code."""
-        server_version = ""
-        if self._options.no_cluster:
-            result = self._dry_run()
-        else:
-            with target.open_cluster(self._options.target, self._env) as kube:
-                server_version = target.server_version(kube)
-                self._terminal.head(_titles(self._options, kube, server_version))
-                self._look_at(kube)
-                result = self._run_in(kube, server_version)
-        document = _report(result, self._options, self._prepared, server_version)
-        places, is_delivered = self._write(document)
-        self._terminal.summary(result, places)
-        if result.exit is Exit.OK and not is_delivered:
-            return Exit.INTERNAL  # a green run whose report nobody has is no green run
-        return result.exit
+        """Run and report; gives the exit code. What stops the run is raised, but reported first."""
+        try:
+            result = self._dry_run() if self._options.no_cluster else self._live_run()
+        except (StopError, CannotTell) as error:
+            self._write_refusal(error)
+            raise
+        places, is_delivered = self._delivery.write(self._report(result))
+        code = result.exit
+        if code is Exit.OK and not is_delivered:
+            code = Exit.INTERNAL  # a green run whose report nobody has is no green run
+        self._terminal.summary(result, places, number(code, self._options.exit_codes))
+        if self._kept.is_kept and not result.complete:
+            words = f"go on with: aicr-orch validate --resume {result.run_id}"
+            self._terminal.show(Notice(words))
+        return code
 
-    def _look_at(self, kube: Kube) -> None:
-        """Take the snapshot that the operator did not give, and hold the recipe against it."""
-        given = self._prepared
-        if given.snapshot:
+    def close(self) -> None:
+        """Close what was opened for the run."""
+        self._terminal.close()
+
+    def _write_refusal(self, error: StopError | CannotTell) -> None:
+        """Report a run that could not begin; wrong usage alone is none."""
+        if isinstance(error, UsageError) and not isinstance(error, ReadinessError):
             return
-        taken = snapshot.take(kube)
-        for note in taken.notes:
-            self._terminal.show(Notice(f"snapshot: {note}", "warning"))
-        unmet = readiness.require(given.recipe.input, taken.parsed, given.recipe.source)
-        self._prepared = replace(given, snapshot=taken, warnings=(*given.warnings, *unmet))
+        result = never_begun(self._prepared.plan, code_of(error), str(error))
+        self._delivery.write(self._report(result))
 
-    def _run_in(self, kube: Kube, server_version: str) -> RunResult:
-        self._warn()
-        context, plan_ = _context(self._options), self._prepared.plan
-        preflight.check(kube, plan_, context)
-        run = Run(
-            plan_,
-            kube,
-            context,
-            settings=self._options.settings,
-            stop=self._stop,
-            keep=self._keep,
-            emit=self._terminal.show,
-        )
+    def _live_run(self) -> RunResult:
+        self._gate()  # what a given snapshot rules out needs no cluster
+        with target.open_cluster(self._options.target, self._env, self._broken) as kube:
+            self._server_version = target.server_version(kube)
+            self._terminal.head(_titles(self._options, kube, self._server_version))
+            self._warn(self._prepared.warnings)
+            self._delivery.check(kube, self._options.namespace)
+            self._remember()
+            run = Run(
+                self._prepared.plan,
+                self._prepared.recipe,
+                kube,
+                self._options.settings,
+                context=run_context(self._options, self._env, self._prepared.plan),
+                looked_at=self._snapshot,
+                keep=self._keep,
+                stop=self._stop,
+                earlier=earlier.from_folder(self._folder.path) if self._options.resumes else None,
+            )
+            try:
+                return self._follow(run)
+            finally:
+                self._snapshot, self._findings = run.snapshot, run.findings
+
+    def _remember(self) -> None:
+        """Keep how the run was started, so that it can go on after it was cut short."""
+        try:
+            self._kept.begin(self._options.flags, self._prepared.data, self._prepared.recipe.source)
+        except OSError as error:
+            words = f"this run cannot be resumed, {self._folder.path} does not take it: {error}"
+            self._terminal.show(Notice(words, "warning"))
+
+    def _remember_snapshot(self, run: Run) -> None:
+        with suppress(OSError):  # the same snapshot is a courtesy, another one does as well
+            if run.snapshot:
+                self._kept.keep_snapshot(run.snapshot.text)
+
+    def _broken(self, words: str) -> None:
+        """End a run whose recorded cluster has broken down."""
+        self._stop.request(Exit.INTERNAL, words)
+
+    def _follow(self, run: Run) -> RunResult:
+        """Show a run on the terminal until it is over."""
         record = {
             "recipe": self._prepared.recipe.source,
             "version": version(),
-            "server": server_version,
+            "server": self._server_version,
         }
-        looked_at = self._prepared.snapshot
-        data = {
-            "validation": self._prepared.recipe.text,
-            "snapshot": looked_at.text if looked_at else "",
-        }
-        with self._terminal:
-            return run.execute(record, data)
+        with run:
+            run.deploy(record)
+            self._remember_snapshot(run)
+            with self._terminal:
+                for event in run.events():
+                    self._terminal.show(event)
+        return run.result()
 
     def _dry_run(self) -> RunResult:
         self._terminal.head([f"aicr-orch {version()}: no cluster, input and plan only"])
-        self._warn()
+        self._warn((*self._prepared.warnings, *self._gate()))
         result = without_cluster(self._prepared.plan)
         for phase in result.phases:
             for outcome in phase.outcomes:
                 self._terminal.show(CheckFinished(outcome))
         return result
 
-    def _warn(self) -> None:
-        for text in self._prepared.warnings:
+    def _gate(self) -> Sequence[str]:
+        """Hold the recipe against the snapshot that was given, if one was; gives what warns."""
+        if not self._snapshot:
+            return ()
+        given = self._prepared.recipe
+        self._findings = readiness.gate(given.input, self._snapshot.parsed)
+        return readiness.require(self._findings, given.source)
+
+    def _warn(self, texts: Sequence[str]) -> None:
+        for text in texts:
             self._terminal.show(Notice(text, "warning"))
+
+    def _report(self, result: RunResult) -> dict[str, Any]:
+        seen = account.Seen(self._server_version, self._snapshot, tuple(self._findings))
+        return account.document(result, self._options, self._prepared, seen, ci.build(self._env))
 
     def _keep(self, outcome: Outcome) -> None:
         try:
@@ -157,39 +193,6 @@ class Session:
         except OSError as error:
             words = f"result of {outcome.check} is not kept in {self._folder.path}: {error}"
             self._terminal.show(Notice(words, "warning"))
-
-    def _write(self, document: dict[str, Any]) -> tuple[list[str], bool]:
-        """Write the report where it was asked for and to the run's folder.
-
-        Names the places, and says whether the one that was asked for has it. Without `--output`
-        it goes to stdout as well, unless that is somebody's terminal.
-        """
-        places: list[str] = []
-        output, is_delivered = self._options.output, True
-        try:
-            if output and output != "-":
-                rundir.write(Path(output), document)
-                places.append(output)
-        except OSError as error:
-            is_delivered = False
-            self._terminal.show(Notice(f"the report cannot be written: {error}", "error"))
-        try:
-            places.append(_short(self._folder.report(document)))
-        except OSError as error:
-            self._terminal.show(Notice(f"the run's folder does not take it: {error}", "warning"))
-        if output == "-" or (not output and sys.stdout and not sys.stdout.isatty()):
-            is_delivered = _print(rundir.text(document)) and is_delivered
-        return places, is_delivered
-
-
-def _print(text: str) -> bool:
-    """Write to stdout, which may be full, closed or gone."""
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except (OSError, ValueError, AttributeError):
-        return False
-    return True
 
 
 def _titles(options: Options, kube: Kube, server_version: str) -> list[str]:
@@ -201,46 +204,14 @@ def _titles(options: Options, kube: Kube, server_version: str) -> list[str]:
     ]
 
 
-def prepare(options: Options, env: Mapping[str, str]) -> Prepared:
-    """Read and judge all input; StopError for what would make the run pointless."""
-
-    def connect() -> AbstractContextManager[Kube]:
-        return target.open_cluster(options.target, env)
-
-    document = inputs.read(options.recipe, "recipe", connect)
-    given = recipe.parse(document.data, document.name)
-    overlaid = overlay.apply(built_in_catalog(), options.data)
-    planned = plan.build(
-        overlaid.catalog,
-        given.input,
-        options.phases,
-        run_id=options.run_id,
-        namespace=options.namespace,
-        rules=options.rules,
-    )
-    if not planned.checks:
-        phases = ", ".join(options.phases)
-        raise UsageError(f"{given.source} selects no check in {phases}: nothing would be tested")
-    _check_output(options.output)
-    warnings = (*given.warnings, *overlaid.warnings, *planned.warnings)
-    if not options.snapshot:
-        return Prepared(given, planned, warnings)
-    source = snapshot.load(options.snapshot, connect)
-    unmet = readiness.require(given.input, source.parsed, given.source)
-    return Prepared(given, planned, (*warnings, *unmet), source)
-
-
-def _context(options: Options) -> RunContext:
-    return RunContext(
-        run_id=options.run_id,
-        namespace=options.namespace,
-        version=version(),
-        commit=options.rules.commit,
-        image_registry=options.rules.registry,
-        image_tag=options.rules.tag,
-        debug=options.debug,
-        placement=options.placement,
-    )
+def _operator(
+    options: Options, planned: plan.Plan, console: Console, env: Mapping[str, str]
+) -> Terminal | JsonLines:
+    """How the operator hears what happens."""
+    if options.log_json:
+        return JsonLines(console.file, options.run_id, level=options.log_level)
+    moving = console.is_terminal and not env.get("CI")
+    return Terminal(planned, console, moving=moving, level=options.log_level)
 
 
 @contextmanager
@@ -259,50 +230,3 @@ def _signals(stop: Stop) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _report(
-    result: RunResult, options: Options, prepared: Prepared, server_version: str
-) -> dict[str, Any]:
-    given = prepared.recipe
-    criteria = given.input.criteria
-    extra = {
-        "cluster": "replay" if options.target.replay else "live",
-        "snapshot": prepared.snapshot.origin if prepared.snapshot else "",
-        "serverVersion": server_version,
-        "exitCode": int(result.exit),
-        "leftovers": list(result.leftovers),
-        "failure": result.failure,
-    }
-    environment = ctrf.Environment(
-        recipe=Path(given.source).name,
-        recipe_version=given.version,
-        target="-".join(filter(None, (criteria.service, criteria.accelerator, criteria.intent))),
-        extra={key: value for key, value in extra.items() if value not in ("", [])},
-    )
-    return ctrf.report(
-        result.phases,
-        version=version(),
-        environment=environment,
-        run_id=result.run_id,
-        started=result.started,
-        stopped=result.stopped,
-        complete=result.complete,
-    )
-
-
-def _check_output(output: str) -> None:
-    """Refuse a place that cannot take the report before an hour of checks, not after it."""
-    if not output or output == "-":
-        return
-    path = Path(output)
-    if path.is_dir():
-        raise UsageError(f"--output {output}: is a folder, want a file")
-    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-        raise UsageError(f"--output {output}: its folder does not exist or cannot be written")
-
-
-def _short(path: Path) -> str:
-    """Write a path in the operator's home as shells do."""
-    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.home raises for a nameless user
-    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)

@@ -12,7 +12,7 @@ from helper.kinds import JOBS, PODS, Resource
 from helper.kube import Kube
 from helper.resource import labels, name
 from helper.transport import Json, Watch
-from orchestrator.verdict import Sighting
+from orchestrator.verdict import Sighting, holds_room
 
 RETRY_S = 1.0
 JOB_NAME_LABEL = "batch.kubernetes.io/job-name"
@@ -55,6 +55,11 @@ class Sightings:
     def of(self, job_name: str) -> Sighting:
         """What was last seen of one check."""
         return self._seen.get(job_name, Sighting())
+
+    def others_hold_room(self, job_name: str) -> bool:
+        """Whether pods of the run's other checks are on nodes."""
+        with self.changed:
+            return any(holds_room(seen) for other, seen in self._seen.items() if other != job_name)
 
     @property
     def pods_since(self) -> float | None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from helper import contract
 from helper.deadline import Deadline
-from helper.errors import KubeError
+from helper.errors import Forbidden, KubeError
 from helper.kinds import (
     CLUSTER_ROLE_BINDINGS,
     CLUSTER_ROLES,
@@ -15,10 +15,11 @@ from helper.kinds import (
     PODS,
     ROLE_BINDINGS,
     ROLES,
+    SECRETS,
     SERVICE_ACCOUNTS,
     Resource,
 )
-from helper.kube import Kube
+from helper.kube import METADATA_LIST, Kube
 from helper.resource import is_being_deleted, labels, name, namespace, text
 from helper.transport import Json
 from orchestrator.plan import RUN_ID
@@ -28,12 +29,25 @@ SWEPT = (
     JOBS,
     PODS,
     CONFIG_MAPS,
+    SECRETS,
     LEASES,
     ROLE_BINDINGS,
     CLUSTER_ROLE_BINDINGS,
     ROLES,
     CLUSTER_ROLES,
     SERVICE_ACCOUNTS,
+)
+# What lets somebody do something; it never stays.
+RIGHTS = frozenset(
+    {
+        CLUSTER_ROLE_BINDINGS,
+        CLUSTER_ROLES,
+        LEASES,
+        ROLE_BINDINGS,
+        ROLES,
+        SECRETS,
+        SERVICE_ACCOUNTS,
+    }
 )
 POLL_S = 0.5
 
@@ -49,8 +63,20 @@ def find_objects(kube: Kube, selector: str, places: Iterable[Place] = EVERYWHERE
     return [
         (resource, item)
         for resource, where in ordered
-        for item in kube.list(resource, where, labels=selector)
+        for item in _listed(kube, resource, where, selector)
     ]
+
+
+def _listed(kube: Kube, resource: Resource, where: str | None, selector: str) -> Sequence[Json]:
+    if resource is not SECRETS:
+        return kube.list(resource, where, labels=selector)
+    try:
+        return kube.page(resource, where, selector, accept=METADATA_LIST).items
+    except Forbidden:
+        if where:
+            raise
+        # Few may list Secrets everywhere. A run's own belongs to its ConfigMap and goes with it.
+        return []
 
 
 def delete_objects(kube: Kube, objects: Iterable[tuple[Resource, Json]]) -> None:

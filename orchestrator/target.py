@@ -1,16 +1,17 @@
 """The cluster that a run is about: a real one, or a recorded one that is served here."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from helper.credentials import Credentials
 from helper.errors import CannotTell, InputError, Unreachable
-from helper.kube import Credentials, Kube, connect
+from helper.kube import Kube, connect
 from orchestrator.errors import ClusterError, UsageError
 
 FIRST_ANSWER_S = 3.0  # a cluster that does not answer is usually a wrong address
+CLUSTER_FILE = "cluster.yaml"
 PACKAGE = Path(__file__).parent
 
 
@@ -18,35 +19,62 @@ PACKAGE = Path(__file__).parent
 class Target:
     """Which cluster is meant; without a word of the operator the one that kubectl would use."""
 
-    replay: str = ""  # folder of a recorded cluster
+    replay: str = ""  # folder of a recorded cluster, or file of a defect of one
     kubeconfig: str = ""
     context: str = ""
+    faults: tuple[str, ...] = ()  # that the recorded cluster is to have
 
     @classmethod
     def of(cls, flags: Mapping[str, object]) -> "Target":
         """Read the flags; UsageError when they name two clusters."""
-        replay = str(flags["replay"] or "")
-        packaged = PACKAGE / replay
-        if replay and not Path(replay).is_dir() and packaged.is_dir():
-            replay = str(packaged)  # the examples come with the installed program
+        replay = replay_folder(str(flags["replay"] or ""))
         if replay and (flags["kubeconfig"] or flags["context"]):
             raise UsageError(
                 "--replay is a cluster of its own; leave out --kubeconfig and --context"
             )
-        return cls(replay, str(flags["kubeconfig"] or ""), str(flags["context"] or ""))
+        faults = _faults(flags.get("fault"))
+        if faults and not replay:
+            raise UsageError("--fault strikes a recorded cluster only; give --replay as well")
+        if replay and not Path(replay).exists():
+            raise UsageError(f"--replay {replay}: no such folder or file")
+        found = cls(replay, str(flags["kubeconfig"] or ""), str(flags["context"] or ""), faults)
+        if replay and not found.recorded(CLUSTER_FILE).is_file():
+            it = "it" if Path(replay).is_dir() else "the folder above a defect's own"
+            raise UsageError(f"--replay {replay}: no recorded cluster, {it} has no {CLUSTER_FILE}")
+        return found
+
+    def recorded(self, name: str) -> Path:
+        """A file that belongs to the recorded cluster; a defect shares those of its cluster."""
+        from orchestrator.replay.folder import base_folder  # noqa: PLC0415 - only for replays
+
+        return base_folder(Path(self.replay)) / name
 
     def title(self, kube: Kube) -> str:
         """Name the cluster for people, once it is open."""
-        return f"replay of {self.replay}" if self.replay else f"context {kube.context}"
+        if not self.replay:
+            return f"context {kube.context}"
+        faults = f" with {', '.join(self.faults)}" if self.faults else ""
+        return f"replay of {self.replay}{faults}"
+
+
+def replay_folder(given: str) -> str:
+    """Where a recorded cluster is; the examples come with the installed program."""
+    packaged = PACKAGE / given
+    return str(packaged) if given and not Path(given).exists() and packaged.exists() else given
 
 
 @contextmanager
-def open_cluster(target: Target, env: Mapping[str, str]) -> Iterator[Kube]:
-    """Connect to the target; UsageError when the operator named none that can be used."""
+def open_cluster(
+    target: Target, env: Mapping[str, str], on_failure: Callable[[str], object] | None = None
+) -> Iterator[Kube]:
+    """Connect to the target; UsageError when the operator named none that can be used.
+
+    `on_failure` hears that a recorded cluster has broken down and proves nothing any more.
+    """
     with ExitStack() as stack:
         source = target.kubeconfig
         if target.replay:
-            source = str(stack.enter_context(_replay(Path(target.replay))))
+            source = str(stack.enter_context(_replay(target, on_failure)))
         try:
             credentials = Credentials.discover(env, source, target.context)
             kube = connect(credentials, env, patience_s=FIRST_ANSWER_S)
@@ -67,15 +95,32 @@ def server_version(kube: Kube) -> str:
 
 
 @contextmanager
-def _replay(folder: Path) -> Iterator[Path]:
+def _replay(target: Target, on_failure: Callable[[str], object] | None) -> Iterator[Path]:
     """Serve a recorded cluster and give the path of its kubeconfig."""
     from orchestrator.replay import ReplayCluster, ReplayError  # noqa: PLC0415 - only for replays
+    from orchestrator.replay.faultspec import parse_fault  # noqa: PLC0415
 
     with ExitStack() as stack:
         try:
-            server = stack.enter_context(ReplayCluster.load(folder).serve())
+            cluster = ReplayCluster.load(Path(target.replay))
+            for text in target.faults:
+                cluster.inject(parse_fault(text))
+            server = stack.enter_context(cluster.serve(on_failure=on_failure))
         except ReplayError as error:
             raise UsageError(str(error)) from error
-        path = Path(stack.enter_context(TemporaryDirectory(prefix="aicr-replay-")), "kubeconfig")
-        server.write_kubeconfig(path)
-        yield path
+        yield server.write_kubeconfig(server.folder / "kubeconfig")
+
+
+def _faults(given: object) -> tuple[str, ...]:
+    """Check the faults that the operator asks for; UsageError for one that is not known."""
+    texts = tuple(map(str, given)) if isinstance(given, (list, tuple)) else ()
+    if texts:
+        from orchestrator.replay.faultspec import parse_fault  # noqa: PLC0415 - only for replays
+        from orchestrator.replay.models import ReplayError  # noqa: PLC0415
+
+        try:
+            for text in texts:
+                parse_fault(text)
+        except ReplayError as error:
+            raise UsageError(str(error)) from error
+    return texts

@@ -4,6 +4,8 @@ Only the check's own container decides: exit 2 is a failure to the Job controlle
 nobody ran can be marked as succeeded.
 """
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -11,8 +13,10 @@ from typing import Any
 
 from helper import contract
 from helper.resource import condition, container_status, is_being_deleted, items, number, part, text
+from orchestrator.catalog import Patience
 from orchestrator.manifests import STARTUP_TIMEOUT_S
 from orchestrator.outcome import Status
+from orchestrator.plan import PlannedCheck
 
 Json = dict[str, Any]
 
@@ -89,6 +93,9 @@ PATIENCE_S = {
 }
 PULL_REASONS = frozenset({"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable"})
 STARTING_REASONS = frozenset({"", "ContainerCreating", "PodInitializing"})
+CROWDED = "Crowded"  # no room beside other checks of the same run: to be tried again, no end
+# https://github.com/kubernetes/kubernetes/blob/master/pkg/scheduler/framework/plugins/noderesources/fit.go
+NO_ROOM = re.compile(r"Insufficient (cpu|memory|ephemeral-storage)\b|Too many pods")
 
 
 @dataclass(frozen=True)
@@ -119,6 +126,15 @@ def progress(seen: Sighting) -> Progress:
         return Progress(Stage.PULLING, reason, message)
     stage = Stage.STARTING if reason in STARTING_REASONS else Stage.BLOCKED
     return Progress(stage, reason, message)
+
+
+def patience_with(
+    planned: PlannedCheck, patience_s: Mapping[Stage, float]
+) -> Mapping[Stage, float]:
+    """The patience with one check: the run's, but for what its catalog entry says itself."""
+    own = planned.entry.patience if planned.entry else Patience()
+    given = {Stage.PENDING: own.scheduling, Stage.PULLING: own.image_pull}
+    return {**patience_s, **{stage: limit for stage, limit in given.items() if limit}}
 
 
 def ended(seen: Sighting) -> Ending | None:
@@ -155,6 +171,20 @@ def stuck(found: Progress, planned_image: str, waited_s: float, events: list[str
     where = f" (image {planned_image})" if found.stage is Stage.PULLING else ""
     message = f"{reason} after {waited_s:.0f} s, {found.stage}{where}: {words}"
     return Ending(Status.OTHER, "\n".join([message, *events])[:2000], reason)
+
+
+def holds_room(seen: Sighting) -> bool:
+    """Whether a pod takes room on a node that another check of the run may be waiting for."""
+    pod = seen.pod if seen.pod and not seen.pod_gone else {}
+    is_over = text(pod, "status", "phase") in ("Failed", "Succeeded")
+    return bool(text(pod, "spec", "nodeName")) and not is_over
+
+
+def crowded(found: Progress) -> Ending | None:
+    """The end of an attempt that found no room while other checks of the run took some."""
+    if found.stage is not Stage.PENDING or not NO_ROOM.search(found.message):
+        return None
+    return Ending(Status.OTHER, f"no room beside other checks: {found.message}", CROWDED)
 
 
 def failed_create(message: str) -> Ending:

@@ -6,7 +6,7 @@ from helper.deadline import Clock
 from helper.resource import condition, condition_is, is_being_deleted, name, number, text
 from orchestrator import verdict
 from orchestrator.manifests import job_deadline_s
-from orchestrator.outcome import Status
+from orchestrator.outcome import CANCELLED, Status
 from orchestrator.plan import PlannedCheck
 from orchestrator.sightings import Sightings
 from orchestrator.stop import Stop
@@ -20,6 +20,7 @@ SCALE_UP_PATIENCE_S = 600.0  # a new node takes minutes; the autoscaler has said
 EVENTS_SHOWN = 10
 PODLESS_S = 3.0  # a Job may end before a watch that was cut has shown its pod
 LOST_NODE_S = 60.0  # beyond a deleted pod's grace period; kubelet needs a moment after it
+BLIND_S = 1.0  # until the next look, when what was seen may be long over
 NEVER = float("inf")
 
 
@@ -41,7 +42,7 @@ class Waiting:
         self._workspace = workspace
         self._sightings = sightings
         self._stop = stop
-        self._patience_s = patience_s
+        self._patience_s = verdict.patience_with(planned, patience_s)
         self._clock = clock
         self._progressed = progressed
         # When to look again at what an event will perhaps never change.
@@ -53,7 +54,8 @@ class Waiting:
         begun = since = self._clock.now()
         last = Progress(Stage.CREATED)
         patience_s = FIRST_LOOK_AT_EVENTS_S[Stage.CREATED]
-        give_up = begun + job_deadline_s(self._planned.timeout_s) + WAIT_MARGIN_S
+        limit_s = job_deadline_s(self._workspace.context, self._planned) + WAIT_MARGIN_S
+        give_up = begun + limit_s
         while True:
             with self._sightings.changed:
                 seen, now = self._sightings.of(self._planned.object_name), self._clock.now()
@@ -85,7 +87,7 @@ class Waiting:
         if ending and (seen.pod or self._is_podless(now)):
             return ending
         if self._stop:
-            return Ending(Status.OTHER, f"cancelled: {self._stop.reason}", "Cancelled")
+            return Ending(Status.OTHER, f"cancelled: {self._stop.reason}", CANCELLED)
         if self._sightings.failure:
             raise self._sightings.failure
         self._watch_termination(seen, now)
@@ -130,9 +132,16 @@ class Waiting:
         self, seen: Sighting, found: Progress, waited_s: float
     ) -> tuple[Ending | None, float]:
         """Look at events: the end they call for, or how long a stage may last in all."""
+        crowded = verdict.crowded(found)
+        if crowded and self._sightings.others_hold_room(self._planned.object_name):
+            return crowded, waited_s
         limit_s = self._patience_s.get(found.stage, waited_s)
         subjects = [self._planned.object_name] + ([name(seen.pod)] if seen.pod else [])
         events = [event for subject in subjects for event in self._workspace.events(subject)]
+        sightings = self._sightings
+        if sightings.pods_since is None or sightings.of(self._planned.object_name) != seen:
+            # While the watch was down, as an API server restarted, the check went on.
+            return None, waited_s + BLIND_S
         refused = [event for event in events if event.get("reason") == "FailedCreate"]
         if found.stage is Stage.CREATED and refused:
             return verdict.failed_create(text(refused[-1], "message")), waited_s
@@ -142,6 +151,7 @@ class Waiting:
         if found.stage is Stage.PENDING and "NotTriggerScaleUp" in reasons:
             limit_s = 0.0  # the autoscaler has said that no node will come
         if waited_s < limit_s:
+            self._progressed(found, seen)  # its words may have come since the stage began
             return None, min(limit_s, 2 * waited_s)
         told = [
             f"event {text(event, 'reason')}: {text(event, 'message')}"

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from helper import contract
 from helper.deadline import Deadline
-from helper.errors import Conflict, NotFound
+from helper.errors import Conflict, Forbidden, NotFound
 from helper.kinds import (
     CONFIG_MAPS,
     EVENTS,
@@ -16,19 +16,22 @@ from helper.kinds import (
     PODS,
     ROLE_BINDINGS,
     ROLES,
+    SECRETS,
 )
 from helper.kube import Kube
 from helper.resource import is_being_deleted, items, name, namespace, text
 from helper.transport import Json
-from orchestrator import manifests
+from orchestrator import capacity, manifests, neighbours, own_namespace
 from orchestrator.errors import ClusterError
 from orchestrator.follow import Follower
 from orchestrator.manifests import RunContext
 from orchestrator.plan import PlannedCheck
-from orchestrator.sweep import Place, sweep
+from orchestrator.shrink import shrink
+from orchestrator.sweep import RIGHTS, Place, sweep
 
 TERMINATING_WAIT_S = 120.0
 POLL_S = 0.5
+REPORT_TYPE, RESULT_KEY = "ctrf", "result.json"  # of a result that is kept in the cluster
 
 
 class Workspace:
@@ -42,6 +45,7 @@ class Workspace:
         self.context = context
         # Where this run has made, or may have made, objects: noted before each creation.
         self._touched: set[Place] = set()
+        self._own_namespace = ""  # the UID of the namespace, where this run made it
 
     def prepare(self, record: Mapping[str, str], data: Mapping[str, str]) -> None:
         """Make namespace, run record and mounted data; `data` maps a kind to its text."""
@@ -56,6 +60,10 @@ class Workspace:
         for kind, content in data.items():
             config_map = manifests.data_config_map(self.context, kind, content)
             self._kube.create(CONFIG_MAPS, config_map, self.context.namespace)
+        if self.context.forwarded.token:
+            self._touched.add((SECRETS, self.context.namespace))
+            secret = manifests.token_secret(self.context)
+            self._kube.create(SECRETS, secret, self.context.namespace)
 
     def create_identity(self, planned: PlannedCheck) -> Sequence[str]:
         """Make a check's account and rights; names the namespaces that could not carry a Role."""
@@ -65,8 +73,10 @@ class Workspace:
             self._touched.add((resource, target))
             try:
                 self._kube.create(resource, body, target)
-            except NotFound:
-                # The namespace does not exist: the check itself will find and say that.
+            except (NotFound, Forbidden) as error:
+                if isinstance(error, Forbidden) and not error.is_for_ending:
+                    raise
+                # The namespace does not exist or is ending: the check itself will say that.
                 self._touched.discard((resource, target))
                 if resource not in (ROLES, ROLE_BINDINGS):
                     raise
@@ -113,7 +123,7 @@ class Workspace:
         """Keep a check's result in the cluster, where a killed orchestrator cannot lose it."""
         labels = {
             **manifests.check_labels(self.context.run_id, planned),
-            contract.LABEL_REPORT_TYPE: "ctrf",
+            contract.LABEL_REPORT_TYPE: REPORT_TYPE,
         }
         meta = {
             "name": f"aicr-result-{self.context.run_id}-{planned.name}",
@@ -124,13 +134,31 @@ class Workspace:
             "apiVersion": CONFIG_MAPS.api_version,
             "kind": CONFIG_MAPS.kind,
             "metadata": meta,
-            "data": {"result.json": _bounded(result)},
+            "data": {RESULT_KEY: _bounded(result)},
         }
         self._kube.create(CONFIG_MAPS, body, self.context.namespace)
 
-    def sweep(self, deadline: Deadline) -> Sequence[str]:
-        """Remove all that carries the run's label; names what is still there at the deadline."""
-        return sweep(self._kube, self.context.run_id, deadline, self._touched)
+    def sweep(self, deadline: Deadline, *, rights_only: bool = False) -> Sequence[str]:
+        """Remove all that carries the run's label; names what is still there at the deadline.
+
+        With `rights_only` Jobs, pods and ConfigMaps stay.
+        """
+        places = {place for place in self._touched if not rights_only or place[0] in RIGHTS}
+        return sweep(self._kube, self.context.run_id, deadline, places)
+
+    def remove_namespace(self) -> str:
+        """Delete the namespace if this run made it and nobody uses it; says why it stays."""
+        if not self._own_namespace:
+            return f"namespace {self.context.namespace} stays: this run did not make it"
+        return own_namespace.remove(self._kube, self.context.namespace, self._own_namespace)
+
+    def absent_neighbours(self, planned: PlannedCheck) -> Sequence[str]:
+        """A warning for each group of pods that a check is to run near and that is not there."""
+        return list(neighbours.absent(self._kube, planned))
+
+    def shortage(self, planned: PlannedCheck) -> str:
+        """What a check lacks that its catalog entry needs; empty when all is there."""
+        return capacity.shortage(self._kube, planned.entry.needs if planned.entry else None)
 
     def _ensure_namespace(self) -> None:
         """Use the namespace, make it where it is missing, wait for one that is ending."""
@@ -140,9 +168,10 @@ class Workspace:
             found = self._kube.find(NAMESPACES, wanted)
             if found is None:
                 try:
-                    self._kube.create(NAMESPACES, manifests.namespace(wanted))
+                    made = self._kube.create(NAMESPACES, manifests.namespace(wanted))
                 except Conflict:  # another run made it just now
                     continue
+                self._own_namespace = text(made, "metadata", "uid")
                 return
             if not is_being_deleted(found):
                 return
@@ -164,10 +193,8 @@ def items_of_taints(nodes: Iterable[Json]) -> tuple[str, ...]:
 
 def _bounded(result: Mapping[str, object]) -> str:
     """A result as JSON that fits into a ConfigMap; evidence loses its middle first."""
-    document = json.dumps(result, ensure_ascii=False)
-    stdout = result.get("stdout")
-    if len(document.encode()) <= contract.CONFIG_MAP_BYTES or not isinstance(stdout, list):
-        return document
-    head, tail = stdout[:20], stdout[-100:]
-    note = f"... {len(stdout) - len(head) - len(tail)} lines left out here ..."
-    return json.dumps({**result, "stdout": [*head, note, *tail]}, ensure_ascii=False)
+    found = json.dumps(result, ensure_ascii=False)
+    if len(found.encode()) <= contract.CONFIG_MAP_BYTES:
+        return found
+    shrunk = json.loads(shrink({"results": {"tests": [result]}}, contract.CONFIG_MAP_BYTES))
+    return json.dumps(shrunk["results"]["tests"][0], ensure_ascii=False)

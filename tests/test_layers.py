@@ -18,11 +18,21 @@ VENDORS = {
     "urllib3": {"helper.transport"},
     "requests": {"helper.web"},
     "pynvml": {"helper.nvml"},
-    "click": {"orchestrator.cli", "orchestrator.flags"},
+    "jinja2": {"orchestrator.reports.html"},
+    "click": {
+        "orchestrator.cli",
+        "orchestrator.flags",
+        "orchestrator.validate_flags",
+        *(
+            f"orchestrator.commands.{name}"
+            for name in ("checks", "cluster", "given", "inputs", "recording", "reports", "validate")
+        ),
+    },
 }
 # Modules that do I/O. All other modules of helper are pure: values in, values out.
 EDGES = {
     "helper.context",
+    "helper.credentials",
     "helper.kube",
     "helper.nvml",
     "helper.pods",

@@ -124,7 +124,7 @@ def _record(api_version: str, entry: Json, subresources: list[str]) -> RecordedK
         "apiVersion": api_version,
         "kind": entry["kind"],
         "plural": entry["name"],
-        "singular": entry.get("singularName") or "",
+        "singular": entry.get("singularName") or str(entry.get("kind") or "").lower(),
         "namespaced": bool(entry.get("namespaced")),
         "shortNames": list(entry.get("shortNames") or ()),
         "categories": list(entry.get("categories") or ()),

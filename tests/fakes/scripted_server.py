@@ -19,7 +19,8 @@ from typing import Any, ClassVar, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 from helper import documents
-from helper.kube import Credentials, Kube, connect
+from helper.credentials import Credentials
+from helper.kube import Kube, connect
 from tests.fakes.clock import FakeClock
 
 Json = dict[str, Any]

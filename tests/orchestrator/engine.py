@@ -7,16 +7,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from helper.kube import Credentials, Kube, connect
+from helper.credentials import Credentials
+from helper.kube import Kube, connect
 from helper.models import ValidationInput
 from orchestrator import plan
 from orchestrator.catalog import Catalog
 from orchestrator.events import Event
+from orchestrator.execution import Execution
+from orchestrator.forwarding import Forwarded
 from orchestrator.images import ImageRules
 from orchestrator.manifests import RunContext
 from orchestrator.outcome import Outcome
 from orchestrator.replay import PodOutcome, ReplayCluster
-from orchestrator.run import Run, RunResult, RunSettings
+from orchestrator.result import RunResult
+from orchestrator.rights import Rights
+from orchestrator.settings import RunSettings
 
 Json = dict[str, Any]
 
@@ -88,6 +93,9 @@ class Engine:
     selected: Sequence[tuple[str, str]] | None = None  # phase and check; default: all entries
     cluster: ReplayCluster | None = None
     run_id: str = RUN_ID
+    rights: Rights = field(default_factory=Rights)
+    timeouts: Mapping[str, str] = field(default_factory=dict)  # of phases
+    forwarded: Forwarded = field(default_factory=Forwarded)
 
     def plan(self) -> plan.Plan:
         """The plan of the run."""
@@ -95,6 +103,8 @@ class Engine:
         config: Json = {}
         for phase, name in chosen:
             config.setdefault(phase, {"checks": []})["checks"].append(name)
+        for phase, timeout in self.timeouts.items():
+            config[phase]["timeout"] = timeout
         recipe = ValidationInput.model_validate({**self.recipe, "config": config})
         return plan.build(
             Catalog.model_validate({"validators": list(self.entries)}),
@@ -103,10 +113,11 @@ class Engine:
             run_id=self.run_id,
             namespace=NAMESPACE,
             rules=ImageRules(),
+            rights=self.rights,
         )
 
     def run(
-        self, during: Callable[[Run, ReplayCluster, Event], None] = lambda *_: None
+        self, during: Callable[[Execution, ReplayCluster, Event], None] = lambda *_: None
     ) -> Finished:
         """Execute the run; `during` is called with each event."""
         cluster = self.cluster or ReplayCluster(
@@ -120,10 +131,10 @@ class Engine:
                 events.append(event)
                 during(run, cluster, event)
 
-            run = Run(
+            run = Execution(
                 self.plan(),
                 kube,
-                RunContext(self.run_id, NAMESPACE, "v0.0.0-test"),
+                RunContext(self.run_id, NAMESPACE, "v0.0.0-test", forwarded=self.forwarded),
                 settings=self.settings,
                 keep=kept.append,
                 emit=emit,

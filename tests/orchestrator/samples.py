@@ -49,6 +49,7 @@ def plan(*entries: Json, given: ValidationInput | None = None, **changes: Any) -
         run_id=RUN_ID,
         namespace=NAMESPACE,
         rules=changes.pop("rules", ImageRules()),
+        rights=changes.pop("rights", None),
         name_object=lambda check: f"aicr-{check}-00000000",
     )
 

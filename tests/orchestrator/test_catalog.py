@@ -169,6 +169,12 @@ BAD_ENTRIES = [
     pytest.param(entry(timeout="-5m"), "-5m is no budget", id="negative-timeout"),
     pytest.param(entry(timeout="75m"), "75m is no budget, want at least 1s and less", id="75m"),
     pytest.param(entry(args="alpha"), "args: Input should be a valid list", id="args-are-text"),
+    pytest.param(
+        entry(patience={"imagePul": "5m"}),
+        "patience.imagePul: unknown key, did you mean imagePull",
+        id="misspelt-patience",
+    ),
+    pytest.param(entry(patience={"imagePull": "0s"}), "want at least 1s", id="no-patience"),
     pytest.param(entry(retries=3), "retries: Input should be less than", id="too-many-retries"),
     pytest.param(entry(retries=-1), "retries: Input should be greater", id="negative-retries"),
     pytest.param(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from helper import documents
-from orchestrator import cli
+from orchestrator.commands.validate import validate
 from orchestrator.config import PATHS
 from orchestrator.exits import Exit
 from orchestrator.flags import Flag
@@ -127,14 +127,14 @@ def test_a_variable_is_named_as_such(
 
 
 def test_every_flag_has_a_variable_of_its_name() -> None:
-    flags = [item for item in cli.validate.params if isinstance(item, Flag)]
+    flags = [item for item in validate.params if isinstance(item, Flag)]
 
-    assert flags == cli.validate.params
+    assert flags == validate.params
     assert {flag.envvar for flag in flags} == {f"AICR_{str(flag.name).upper()}" for flag in flags}
 
 
 def test_every_setting_of_the_configuration_file_is_that_of_a_flag() -> None:
-    assert PATHS.keys() <= {item.name for item in cli.validate.params}
+    assert PATHS.keys() <= {item.name for item in validate.params}
 
 
 def test_help_tells_of_variables(aicr: Command) -> None:

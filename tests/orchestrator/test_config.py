@@ -25,16 +25,28 @@ spec:
       tolerations: ["*"]
     execution:
       phases: [deployment, conformance]
+      checks: ["dra-*"]
+      skip: [platform-health]
+      labels: ["lock!=gpu"]
       failOnError: false
       failFast: check
       noCluster: false
       timeout: 90m
+      keep: on-failure
       noCleanup: true
       maxParallel: 4
       failOn: [failed]
       minCoverage: 97.5
       noWait: true
       overrideAllImages: true
+      rbac: existing
+      validatorServiceAccount: checker
+      trustExternal: false
+      resolveDigests: true
+      allowUnknownChecks: true
+      deleteNamespace: false
+      startupTimeout: 10m
+      exitCodeCompat: aicr
 """
 
 
@@ -67,16 +79,28 @@ def test_every_setting_becomes_the_value_of_a_flag() -> None:
         "node_selector": ["pool=gpu", "zone=1.10"],
         "toleration": ["*"],
         "phase": ["deployment", "conformance"],
+        "check": ["dra-*"],
+        "skip": ["platform-health"],
+        "label": ["lock!=gpu"],
         "fail_on_error": False,
         "fail_fast": "check",
         "no_cluster": False,
         "timeout": "90m",
+        "keep": "on-failure",
         "no_cleanup": True,
         "max_parallel": 4,
         "fail_on": ["failed"],
         "min_coverage": 97.5,
         "no_wait": True,
         "override_all_images": True,
+        "rbac": "existing",
+        "validator_service_account": "checker",
+        "trust_external": False,
+        "resolve_digests": True,
+        "allow_unknown_checks": True,
+        "delete_namespace": False,
+        "startup_timeout": "10m",
+        "exit_code_compat": "aicr",
     }
     assert found.values.keys() == config.PATHS.keys()
 

@@ -5,8 +5,8 @@ import pytest
 
 from orchestrator.collect import collect
 from orchestrator.exits import Exit
-from orchestrator.replay import ReplayCluster
-from orchestrator.run import RunSettings
+from orchestrator.replay import Fault, ReplayCluster
+from orchestrator.settings import Keep, RunSettings
 from tests.orchestrator.engine import NAMESPACE, RUN_ID, Engine, entry, everything, script
 
 OLD = {"run_id": None, "older_than": "24h", "dry_run": False, "context": None}
@@ -15,7 +15,7 @@ OLD = {"run_id": None, "older_than": "24h", "dry_run": False, "context": None}
 @pytest.fixture
 def cluster() -> ReplayCluster:
     """A cluster in which a run of long ago left everything behind."""
-    kept = RunSettings(keep=True)
+    kept = RunSettings(keep=Keep.ALWAYS)
     return Engine([entry("alpha")], [script("alpha")], settings=kept).run().cluster
 
 
@@ -84,4 +84,15 @@ def test_a_lock_that_a_killed_run_left_is_removed_with_it(
 
     collect({**OLD, "kubeconfig": kubeconfig}, {}, lambda _: None)
 
+    assert of_run(cluster) == []
+
+
+def test_who_may_not_list_secrets_everywhere_can_still_collect(
+    cluster: ReplayCluster, kubeconfig: str
+) -> None:
+    cluster.faults.append(Fault(verb="list", resource="secrets", status=403))
+
+    code = collect({**OLD, "kubeconfig": kubeconfig}, {}, lambda _: None)
+
+    assert code is Exit.OK
     assert of_run(cluster) == []

@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 
 from orchestrator.catalog import Catalog
-from orchestrator.image_list import Used, as_json, lines, used
+from orchestrator.digests import Pins
+from orchestrator.image_list import Used, as_json, lines, pinned, used
 from orchestrator.images import ImageRules
 from orchestrator.recipe import parse
 
@@ -62,3 +63,13 @@ def test_an_image_with_two_policies_is_one_line() -> None:
 
 def test_nothing_gives_no_line() -> None:
     assert lines([]) == ""
+
+
+def test_pinned_images_keep_their_checks_and_are_pulled_once() -> None:
+    pins = Pins({"a:latest": "a:latest@sha256:0f"})
+    given = [Used("a:latest", "Always", ("x",)), Used("b:latest", "Always", ("y",))]
+
+    assert pinned(given, pins) == [
+        Used("a:latest@sha256:0f", "IfNotPresent", ("x",)),
+        Used("b:latest", "Always", ("y",)),
+    ]

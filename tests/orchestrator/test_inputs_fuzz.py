@@ -14,6 +14,7 @@ from helper import documents
 from helper.documents import MAX_BYTES
 from helper.errors import InputError
 from orchestrator import catalog, cli, config, options, recipe, schemas
+from orchestrator.commands.validate import validate
 from orchestrator.errors import MAX_CHARS, StopError
 from orchestrator.exits import Exit
 from tests.fakes.malformed import malformed
@@ -265,7 +266,7 @@ def test_flags_are_read_or_refused_in_a_line(flags: dict[str, Any]) -> None:
 
 
 def _arguments() -> Iterator[str]:
-    for parameter in cli.validate.params:
+    for parameter in validate.params:
         yield from (flag for flag in parameter.opts if flag not in ("-o", "--output"))
 
 

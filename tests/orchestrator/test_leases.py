@@ -231,6 +231,14 @@ def test_a_deleted_lease_is_told_to_its_holder(kube: Kube, make: Make) -> None:
     leases.renew()
 
     assert "its Lease was deleted" in warned[0]
+    assert leases.lost(["gpu", "other"]) == ["gpu"]
+
+
+def test_a_lock_that_is_held_all_the_time_is_not_lost(make: Make) -> None:
+    leases = make()
+    leases.acquire(["gpu"])
+
+    assert leases.lost(["gpu"]) == []
 
 
 def test_two_that_want_a_free_lock_at_once_never_both_have_it(make: Make) -> None:

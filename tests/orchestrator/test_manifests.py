@@ -74,6 +74,21 @@ def test_kubernetes_ends_a_job_only_after_the_check_could_report(
     assert spec["ttlSecondsAfterFinished"] == 24 * 3600
 
 
+@pytest.mark.parametrize(
+    ("patience", "startup_s"),
+    [
+        pytest.param({}, 600, id="the-runs"),
+        pytest.param({"imagePull": "5m"}, 600, id="less-than-the-runs"),
+        pytest.param({"scheduling": "10m", "imagePull": "10m"}, 1200, id="its-own-and-all-of-it"),
+    ],
+)
+def test_the_time_to_start_is_no_part_of_a_checks_budget(patience: Json, startup_s: int) -> None:
+    check = planned(timeout="2m", patience=patience)
+    spec = manifests.job(context(startup_timeout_s=600.0), check)["spec"]
+
+    assert spec["activeDeadlineSeconds"] == 120 + startup_s + 60
+
+
 def test_variables_come_in_the_order_of_the_contract() -> None:
     names = [item["name"] for item in manifests.environment(full_context(), full_check())]
 

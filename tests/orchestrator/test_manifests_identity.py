@@ -1,5 +1,8 @@
 from helper import documents
-from orchestrator import manifests
+from orchestrator import manifests, overlay
+from orchestrator.catalog import Catalog
+from orchestrator.plan import build
+from orchestrator.rights import Rights
 from tests.orchestrator.conftest import Golden
 from tests.orchestrator.samples import (
     NAMESPACE,
@@ -7,10 +10,15 @@ from tests.orchestrator.samples import (
     RUN_ID,
     Json,
     context,
+    entry,
     full_check,
     full_context,
+    plan,
     planned,
+    recipe,
 )
+
+NODES_RULE = {"apiGroups": [""], "resources": ["nodes"], "verbs": ["list"]}
 
 
 def test_the_identity_of_a_check(golden: Golden) -> None:
@@ -124,3 +132,35 @@ def test_a_job_runs_as_the_account_of_its_check() -> None:
 
     assert job["metadata"]["name"] == check.object_name
     assert job["spec"]["template"]["spec"]["serviceAccountName"] == check.object_name
+
+
+def test_a_check_may_get_everything_when_the_operator_says_so() -> None:
+    [check] = plan(entry(rbac=[NODES_RULE]), rights=Rights("cluster-admin")).checks
+
+    account, binding = (body for _, body in manifests.identity(context(), check))
+
+    assert (account["kind"], binding["kind"]) == ("ServiceAccount", "ClusterRoleBinding")
+    assert binding["roleRef"]["name"] == "cluster-admin"
+    assert binding["subjects"][0]["name"] == account["metadata"]["name"]
+
+
+def test_what_somebody_else_wrote_gets_everything_only_when_it_is_trusted() -> None:
+    built_in = Catalog.model_validate({"validators": []})
+    own = Catalog.model_validate({"validators": [entry(rbac=[NODES_RULE])]})
+    merged = overlay.merge(built_in, own)
+
+    def made(rights: Rights) -> list[str]:
+        [check] = build(merged, recipe("alpha"), rights=rights).checks
+        return [resource.kind for resource, _ in manifests.identity(context(), check)]
+
+    assert made(Rights("cluster-admin")) == ["ServiceAccount", "ClusterRole", "ClusterRoleBinding"]
+    trusted = Rights("cluster-admin", trust_external=True)
+    assert made(trusted) == ["ServiceAccount", "ClusterRoleBinding"]
+
+
+def test_under_an_existing_account_nothing_is_made() -> None:
+    [check] = plan(entry(rbac=[NODES_RULE]), rights=Rights("existing", "checker")).checks
+
+    assert manifests.identity(context(), check) == []
+    pod = manifests.job(context(), check)["spec"]["template"]["spec"]
+    assert pod["serviceAccountName"] == "checker"

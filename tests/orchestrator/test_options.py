@@ -5,10 +5,15 @@ import pytest
 
 from helper.placement import Toleration
 from orchestrator.errors import UsageError
+from orchestrator.levels import Level
 from orchestrator.options import Options, build
 from orchestrator.outcome import DEFAULT_FAIL_ON
 from orchestrator.plan import RUN_ID as RUN_ID_FORMAT
+from orchestrator.reports.formats import Output
+from orchestrator.rights import Rights
+from orchestrator.settings import Keep
 from orchestrator.target import Target
+from orchestrator.verdict import PATIENCE_S, Stage
 from tests.orchestrator.samples import RUN_ID
 
 DEFAULTS: dict[str, object] = {
@@ -17,7 +22,10 @@ DEFAULTS: dict[str, object] = {
     "data": None,
     "replay": None,
     "phase": (),
-    "output": None,
+    "check": (),
+    "skip": (),
+    "label": (),
+    "output": (),
     "kubeconfig": None,
     "context": None,
     "namespace": "aicr-validation",
@@ -31,10 +39,22 @@ DEFAULTS: dict[str, object] = {
     "toleration": (),
     "image_pull_secret": (),
     "run_id": None,
+    "resume": None,
+    "keep": "never",
     "no_cleanup": False,
     "no_wait": False,
     "no_cluster": False,
     "override_all_images": False,
+    "rbac": "scoped",
+    "validator_service_account": None,
+    "trust_external": False,
+    "startup_timeout": "5m",
+    "resolve_digests": False,
+    "allow_unknown_checks": False,
+    "delete_namespace": False,
+    "exit_code_compat": None,
+    "log_json": False,
+    "log_level": None,
     "snapshot_mode": None,
     "debug": False,
 }
@@ -54,7 +74,7 @@ def test_defaults() -> None:
     found = options()
 
     assert found.recipe == "recipe.yaml"
-    assert (found.snapshot, found.output) == ("", "")
+    assert (found.snapshot, found.outputs) == ("", ())
     assert found.target == Target()
     assert found.namespace == "aicr-validation"
     assert found.phases == ("deployment", "conformance", "performance")
@@ -64,8 +84,39 @@ def test_defaults() -> None:
     assert found.settings.min_coverage == 1.0
     assert found.settings.timeout_s is None
     assert found.settings.fail_on == DEFAULT_FAIL_ON
-    assert not found.settings.keep
+    assert found.settings.keep is Keep.NEVER
     assert not found.debug
+
+
+def test_the_startup_timeout_is_patience_and_part_of_each_jobs_deadline() -> None:
+    found = options(startup_timeout="10m")
+
+    assert found.startup_timeout_s == 600
+    assert found.settings.patience_s[Stage.CREATED] == 600
+    assert found.settings.patience_s[Stage.STARTING] == 600
+    assert found.settings.patience_s[Stage.PULLING] == PATIENCE_S[Stage.PULLING]
+
+
+@pytest.mark.parametrize(
+    ("phase", "asked"),
+    [((), False), (("all",), False), (("deployment",), True), (("deployment,conformance",), True)],
+)
+def test_phases_are_asked_for_by_name_or_not(phase: tuple[str, ...], asked: bool) -> None:
+    assert options(phase=phase).asked_phases is asked
+
+
+@pytest.mark.parametrize(
+    ("changes", "level"),
+    [
+        ({}, Level.INFO),
+        ({"debug": True}, Level.DEBUG),
+        ({"debug": True, "log_level": "warn"}, Level.WARN),
+    ],
+)
+def test_debugging_tells_more_unless_the_level_says_otherwise(
+    changes: dict[str, Any], level: Level
+) -> None:
+    assert options(**changes).log_level is level
 
 
 def test_each_run_gets_a_name_of_its_own() -> None:
@@ -78,7 +129,7 @@ def test_each_run_gets_a_name_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("changes", "attribute", "value"),
     [
-        pytest.param({"output": "-"}, "output", "-", id="output"),
+        pytest.param({"output": ["-"]}, "outputs", (Output("ctrf", "-"),), id="output"),
         pytest.param({"snapshot": "s.yaml"}, "snapshot", "s.yaml", id="snapshot"),
         pytest.param({"kubeconfig": "k"}, "target", Target(kubeconfig="k"), id="kubeconfig"),
         pytest.param({"context": "c"}, "target", Target(context="c"), id="context"),
@@ -102,7 +153,8 @@ def test_a_flag_becomes_an_option(changes: dict[str, Any], attribute: str, value
     [
         pytest.param({"fail_fast": "phase"}, "fail_fast", "phase", id="fail-fast"),
         pytest.param({"fail_fast": "check"}, "fail_fast", "check", id="fail-fast-check"),
-        pytest.param({"no_cleanup": True}, "keep", True, id="no-cleanup"),
+        pytest.param({"no_cleanup": True}, "keep", Keep.ALWAYS, id="no-cleanup"),
+        pytest.param({"keep": "on-failure"}, "keep", Keep.ON_FAILURE, id="keep"),
         pytest.param({"no_wait": True}, "wait_for_locks", False, id="no-wait"),
         pytest.param({"min_coverage": 95.5}, "min_coverage", 0.955, id="min-coverage"),
         pytest.param({"min_coverage": 0.0}, "min_coverage", 0.0, id="no-coverage-wanted"),
@@ -197,6 +249,14 @@ def test_images_of_others_are_rewritten_on_request_only() -> None:
         pytest.param({"snapshot_mode": "x"}, "--snapshot-mode=x: want api", id="snapshot-mode"),
         pytest.param({"timeout": "90"}, "--timeout: '90' is not a duration", id="no-unit"),
         pytest.param({"timeout": "0s"}, "--timeout 0s: want more than 0", id="no-time"),
+        pytest.param({"startup_timeout": "0s"}, "--startup-timeout 0s: want", id="no-start"),
+        pytest.param({"startup_timeout": "5"}, "--startup-timeout: '5' is not", id="start-unit"),
+        pytest.param(
+            {"delete_namespace": True, "no_cleanup": True},
+            "--delete-namespace and --keep always contradict",
+            id="remove-and-keep",
+        ),
+        pytest.param({"log_level": "all"}, "--log-level all: want one of", id="log-level"),
         pytest.param({"timeout": "-5m"}, "--timeout -5m: want more than 0", id="negative-time"),
         pytest.param({"min_coverage": -1.0}, "--min-coverage -1: want", id="negative-coverage"),
         pytest.param({"min_coverage": 100.1}, "--min-coverage 100.1: want", id="above-everything"),
@@ -223,7 +283,8 @@ def test_names_the_flag_and_what_it_allows(changes: dict[str, Any], said: str) -
 
 
 def test_a_recorded_cluster_brings_its_recipe_and_snapshot(tmp_path: Path) -> None:
-    (tmp_path / "snapshot.yaml").touch()
+    for name in ("cluster.yaml", "snapshot.yaml"):
+        (tmp_path / name).touch()
 
     found = options(replay=str(tmp_path), recipe=None)
 
@@ -232,12 +293,37 @@ def test_a_recorded_cluster_brings_its_recipe_and_snapshot(tmp_path: Path) -> No
 
 
 def test_a_recorded_cluster_may_have_no_snapshot(tmp_path: Path) -> None:
+    (tmp_path / "cluster.yaml").touch()
+
     assert options(replay=str(tmp_path), recipe=None).snapshot == ""
 
 
 def test_what_the_operator_names_wins_over_what_a_recorded_cluster_brings(tmp_path: Path) -> None:
-    (tmp_path / "snapshot.yaml").touch()
+    for name in ("cluster.yaml", "snapshot.yaml"):
+        (tmp_path / name).touch()
 
     found = options(replay=str(tmp_path), recipe="r.yaml", snapshot="s.yaml")
 
     assert (found.recipe, found.snapshot) == ("r.yaml", "s.yaml")
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        pytest.param({"rbac": "scope"}, "--rbac scope: want one of scoped", id="unknown"),
+        pytest.param({"rbac": "existing"}, "need each other", id="without-its-account"),
+        pytest.param({"validator_service_account": "x"}, "need each other", id="without-its-mode"),
+        pytest.param(
+            {"rbac": "existing", "validator_service_account": "A b"}, "'A b': is no name", id="name"
+        ),
+        pytest.param({"trust_external": True}, "without --rbac cluster-admin", id="trust-of-none"),
+    ],
+)
+def test_the_rights_of_checks_are_said_in_one_way(flags: dict[str, Any], said: str) -> None:
+    assert said in problem(**flags)
+
+
+def test_the_rights_of_checks_are_their_own_by_default() -> None:
+    assert options().rights == Rights()
+    found = options(rbac="cluster-admin", trust_external=True).rights
+    assert found == Rights("cluster-admin", trust_external=True)

@@ -4,16 +4,20 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from helper.models import ValidationInput
+from orchestrator.catalog import Catalog
 from orchestrator.errors import RecipeError, UsageError
 from orchestrator.images import ImageRules
+from orchestrator.outcome import Status
 from orchestrator.plan import (
     NOT_BUILT,
     RUN_ID,
     Plan,
+    build,
     new_object_name,
     new_run_id,
     parse_phases,
 )
+from orchestrator.result import refused
 from tests.orchestrator.samples import IMAGE, Json, component, entry, plan, recipe
 
 ALL = ("deployment", "conformance", "performance")
@@ -219,3 +223,22 @@ def test_each_check_gets_an_object_name_of_its_own() -> None:
         "aicr-a-00000000",
         "aicr-b-00000000",
     ]
+
+
+def test_unknown_checks_that_are_allowed_are_skipped_with_the_reason() -> None:
+    catalog = Catalog.model_validate({"validators": [entry("alpha", phase="deployment")]})
+    given = recipe("alpha", "no-such")
+    found = build(catalog, given, ["conformance"], allow_unknown=True).checks
+
+    outcomes = [refused(item) for item in found]
+    assert [outcome.status for outcome in outcomes] == [Status.SKIPPED, Status.SKIPPED]
+    assert outcomes[0].message.endswith("the catalog has it in deployment")
+    assert outcomes[1].message.endswith("the catalog has no such check")
+    assert all(outcome.is_neutral for outcome in outcomes)
+
+
+def test_a_check_that_is_not_built_is_not_excused_by_that() -> None:
+    catalog = Catalog.model_validate({"validators": [entry("alpha", available=False)]})
+    [found] = build(catalog, recipe("alpha"), ["conformance"], allow_unknown=True).checks
+
+    assert refused(found).status is Status.OTHER

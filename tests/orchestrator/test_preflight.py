@@ -1,14 +1,19 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from helper.kube import Credentials, connect
+from helper.credentials import Credentials
+from helper.kube import connect
 from orchestrator import preflight
 from orchestrator.errors import PermissionsError
 from orchestrator.exits import Exit
+from orchestrator.forwarding import Forwarded
 from orchestrator.manifests import RunContext
+from orchestrator.plan import Plan
 from orchestrator.replay import ReplayCluster
+from orchestrator.rights import Rights
 from tests.orchestrator.engine import NAMESPACE, RUN_ID, Engine, entry
 
 Json = dict[str, Any]
@@ -52,13 +57,13 @@ class Caller:
         self.namespaces = namespaces
         self.cluster = ReplayCluster()
 
-    def check(self, rules: list[Json]) -> None:
+    def check(self, rules: list[Json], plan: Plan = PLAN, context: RunContext = CONTEXT) -> None:
         self.cluster = ReplayCluster(objects=[*self.namespaces, *cluster_role(rules)])
         with self.cluster.serve() as server:
             server.write_kubeconfig(self._path, user="caller")
             kube = connect(Credentials(str(self._path)), {}, patience_s=1.0)
             try:
-                preflight.check(kube, PLAN, CONTEXT)
+                preflight.check(kube, plan, context)
             finally:
                 kube.close()
 
@@ -104,3 +109,40 @@ def test_the_preflight_creates_nothing(caller: Caller) -> None:
         if item.method != "GET" and "dryRun=All" not in item.query
     ]
     assert {item.path.rpartition("/")[2] for item in written} <= {"selfsubjectaccessreviews"}
+
+
+ADMIN_PLAN = Engine([entry("alpha")], rights=Rights("cluster-admin")).plan()
+EXISTING_PLAN = Engine([entry("alpha")], rights=Rights("existing", "checker")).plan()
+
+
+def test_only_who_may_bind_cluster_admin_can_give_it_to_checks(caller: Caller) -> None:
+    rules = list(preflight.caller_rules(ADMIN_PLAN))
+    caller.check(rules, ADMIN_PLAN)
+
+    with pytest.raises(PermissionsError, match="give it ClusterRole cluster-admin"):
+        caller.check([rule for rule in rules if "bind" not in rule["verbs"]], ADMIN_PLAN)
+
+
+def test_an_account_that_checks_shall_run_under_must_exist(caller: Caller) -> None:
+    rules = list(preflight.caller_rules(EXISTING_PLAN))
+    with pytest.raises(PermissionsError, match="ServiceAccount checker is not in aicr-validation"):
+        caller.check(rules, EXISTING_PLAN)
+
+    where = {"name": "checker", "namespace": NAMESPACE}
+    caller.namespaces += [{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": where}]
+    caller.check(rules, EXISTING_PLAN)
+
+
+SECRETS = {"apiGroups": [""], "resources": ["secrets"], "verbs": ["create", "delete", "list"]}
+
+
+def test_rights_on_secrets_are_asked_for_only_where_a_token_is_handed_on(caller: Caller) -> None:
+    plan = Engine([entry("inference-perf")]).plan()
+    without = [rule for rule in preflight.caller_rules(plan) if rule != SECRETS]
+    given = replace(CONTEXT, forwarded=Forwarded(token="hf_x"))
+
+    assert SECRETS in preflight.caller_rules(plan)
+    assert SECRETS not in RULES
+    caller.check(without, plan)
+    with pytest.raises(PermissionsError, match="create secrets in aicr-validation"):
+        caller.check(without, plan, given)

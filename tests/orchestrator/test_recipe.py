@@ -231,7 +231,7 @@ def test_a_component_that_is_neither_on_nor_off_counts_as_on() -> None:
 @pytest.mark.parametrize(
     ("validation", "said"),
     [
-        pytest.param({"deployment": {"timeout": "5m"}}, "validation.deployment.timeout", id="time"),
+        pytest.param({"readiness": {"timeout": "5m"}}, "validation.readiness.timeout", id="time"),
         pytest.param(
             {"performance": {"infrastructure": "x", "nodeSelection": {"maxNodes": 2}}},
             "validation.performance.infrastructure, validation.performance.nodeSelection.maxNodes",
@@ -242,6 +242,55 @@ def test_a_component_that_is_neither_on_nor_off_counts_as_on() -> None:
 )
 def test_what_nothing_acts_upon_is_told(validation: Json, said: str) -> None:
     assert warnings(validation=validation) == (f"recipe.yaml: {said} ignored by this version",)
+
+
+@pytest.mark.parametrize(
+    ("timeout", "said"),
+    [
+        pytest.param(
+            "soon", "'soon' is not a duration (want for example 90s, 5m", id="no-duration"
+        ),
+        pytest.param("-5m", "is -5m, want 0 or more", id="negative"),
+    ],
+)
+def test_a_bound_of_a_phase_is_a_duration(timeout: str, said: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        parse(text(validation={"conformance": {"timeout": timeout}}), "recipe.yaml")
+
+    assert f"recipe.yaml: validation.conformance.timeout: {said}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        pytest.param(
+            {"componentRefs": [component(expectedResource=[])]},
+            "unknown key componentRefs[].expectedResource, did you mean expectedResources?",
+            id="of-a-component",
+        ),
+        pytest.param(
+            {"criteria": {"accelarator": "h100"}},
+            "unknown key criteria.accelarator, did you mean accelerator?",
+            id="of-the-criteria",
+        ),
+    ],
+)
+def test_a_mistyped_key_never_shrinks_a_check(changes: Json, said: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        parse(text(**changes), "recipe.yaml")
+
+    assert str(caught.value) == f"recipe.yaml: {said}"
+
+
+def test_a_well_known_component_without_a_namespace_gets_its_usual_one() -> None:
+    refs = [component(namespace=None), component(name="their-own", namespace=None)]
+
+    found = parse(text(componentRefs=refs), "recipe.yaml")
+
+    assert [ref.namespace for ref in found.input.component_refs] == ["gpu-operator", ""]
+    assert found.document["componentRefs"][0]["namespace"] == "gpu-operator"
+    note = "recipe.yaml: component gpu-operator has no namespace, gpu-operator is taken"
+    assert found.warnings == (note,)
 
 
 def test_a_phase_names_the_nodes_for_its_workloads() -> None:

@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ def schema(name: str) -> Any:
 def breaches(value: Any, part: Any, whole: Any, path: str = "") -> Iterator[str]:
     """Where a document breaks a schema, as far as ours use the language."""
     if "$ref" in part:
-        part = whole["$defs"][part["$ref"].rpartition("/")[2]]
+        part = whole.get("$defs", whole.get("definitions"))[part["$ref"].rpartition("/")[2]]
     if "anyOf" in part:
         if all(list(breaches(value, choice, whole, path)) for choice in part["anyOf"]):
             yield f"{path}: fits none"
@@ -39,18 +40,33 @@ def breaches(value: Any, part: Any, whole: Any, path: str = "") -> Iterator[str]
     allowed = [
         kind for name in ([kinds] if isinstance(kinds, str) else kinds) for kind in TYPES[name]
     ]
-    is_known = not allowed or isinstance(value, tuple(allowed))
-    if not is_known or (isinstance(value, bool) and allowed and bool not in allowed):
+    if not _is_one_of(value, allowed):
         yield f"{path}: is no {kinds}"
     if "enum" in part and value not in part["enum"]:
         yield f"{path}: is none of {part['enum']}"
     if "const" in part and value != part["const"]:
         yield f"{path}: is not {part['const']}"
+    yield from _out_of_bounds(value, part, path)
     if isinstance(value, dict):
         yield from _members(value, part, whole, path)
     if isinstance(value, list):
         for item in value:
             yield from breaches(item, part.get("items", {}), whole, f"{path}[]")
+
+
+def _is_one_of(value: Any, allowed: list[type]) -> bool:
+    is_bool = isinstance(value, bool) and bool not in allowed  # which Python counts as a number
+    return not allowed or (isinstance(value, tuple(allowed)) and not is_bool)
+
+
+def _out_of_bounds(value: Any, part: Any, path: str) -> Iterator[str]:
+    least = part.get("minLength" if isinstance(value, str) else "minItems", 0)
+    if isinstance(value, (str, list)) and len(value) < least:
+        yield f"{path}: has fewer than {least}"
+    if isinstance(value, str) and not re.search(part.get("pattern", ""), value):
+        yield f"{path}: does not match {part['pattern']}"
+    if isinstance(value, (int, float)) and value < part.get("minimum", value):
+        yield f"{path}: is less than {part['minimum']}"
 
 
 def _members(value: Any, part: Any, whole: Any, path: str) -> Iterator[str]:

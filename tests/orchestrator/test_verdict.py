@@ -3,7 +3,15 @@
 import pytest
 
 from orchestrator.outcome import Status
-from orchestrator.verdict import PATIENCE_S, Stage, ended, failed_create, progress, stuck
+from orchestrator.verdict import (
+    PATIENCE_S,
+    Stage,
+    ended,
+    failed_create,
+    patience_with,
+    progress,
+    stuck,
+)
 from tests.orchestrator.recordings import (
     SCENARIOS,
     first_ending,
@@ -12,6 +20,7 @@ from tests.orchestrator.recordings import (
     stages,
     told_events,
 )
+from tests.orchestrator.samples import planned
 
 DELETED_JOB = "somebody deleted the Job while the check ran"
 RUNC = (
@@ -278,3 +287,15 @@ def test_nothing_seen_yet_is_no_end() -> None:
 
     assert ended(first.seen) is None
     assert progress(first.seen).stage is Stage.CREATED
+
+
+def test_a_catalog_entry_has_its_own_patience_with_nodes_and_images() -> None:
+    check = planned(patience={"scheduling": "10m", "imagePull": "5m"})
+    found = patience_with(check, PATIENCE_S)
+
+    assert (found[Stage.PENDING], found[Stage.PULLING]) == (600, 300)
+    assert found[Stage.STARTING] == PATIENCE_S[Stage.STARTING]
+
+
+def test_without_a_word_of_the_catalog_the_patience_is_the_runs() -> None:
+    assert patience_with(planned(), PATIENCE_S) == PATIENCE_S

@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 
 from helper import documents
-from helper.kube import Credentials, connect
+from helper.credentials import Credentials
+from helper.kube import connect
 from helper.models import PHASES
 from orchestrator import rbac
+from orchestrator.catalog import built_in
 from orchestrator.recipe import parse
 from orchestrator.replay import Fault, ReplayCluster
-from orchestrator.session import built_in_catalog
 from orchestrator.snapshot import Facts
 from orchestrator.snapshot.read import read
 from tests.example import FOLDER
@@ -127,7 +128,7 @@ def test_pods_are_read_a_page_at_a_time() -> None:
 
 def test_the_rights_that_rbac_print_names_for_the_caller_are_enough(tmp_path: Path) -> None:
     recipe = parse((FOLDER / "recipe.yaml").read_bytes(), "recipe.yaml")
-    text = rbac.render(built_in_catalog(), recipe, PHASES, "aicr-validation", caller=True)
+    text = rbac.render(built_in(), recipe, PHASES, "aicr-validation", caller=True)
     rules = documents.load_mapping(text, "role")["rules"]
 
     assert facts_as("caller", rules, tmp_path).gaps == ()

@@ -1,0 +1,73 @@
+"""The document of a run: what it found, where, from what, and why it did not go on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator import ctrf, readiness
+from orchestrator.exits import number
+from orchestrator.options import Options
+from orchestrator.outcome import Outcome, Status
+from orchestrator.preparation import Prepared
+from orchestrator.readiness import Finding
+from orchestrator.result import ORCHESTRATOR, RunResult
+from orchestrator.snapshot import Source
+from orchestrator.version import version
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a run saw of its cluster before the first check."""
+
+    server_version: str = ""
+    snapshot: Source | None = None
+    findings: tuple[Finding, ...] = ()  # of the readiness gate
+
+
+def document(
+    result: RunResult,
+    options: Options,
+    prepared: Prepared,
+    seen: Seen,
+    build: Mapping[str, str],
+) -> dict[str, Any]:
+    """A run as CTRF, also one that was refused or that broke; `build` names the CI's own."""
+    given = prepared.recipe
+    criteria = given.input.criteria
+    extra = {
+        "cluster": "replay" if options.target.replay else "live",
+        "snapshot": seen.snapshot.origin if seen.snapshot else "",
+        "serverVersion": seen.server_version,
+        "exitCode": number(result.exit, options.exit_codes),
+        "images": sorted({item.image for item in prepared.plan.checks} - {""}),
+        "leftovers": list(result.leftovers),
+        "faults": list(options.target.faults),
+        "failure": result.failure,
+    }
+    environment = ctrf.Environment(
+        recipe=Path(given.source).name,
+        recipe_version=given.version,
+        target="-".join(filter(None, (criteria.service, criteria.accelerator, criteria.intent))),
+        build=build,
+        extra={key: value for key, value in extra.items() if value not in ("", [])},
+    )
+    return ctrf.report(
+        result.phases,
+        version=version(),
+        environment=environment,
+        run_id=result.run_id,
+        started=result.started,
+        stopped=result.stopped,
+        complete=result.complete,
+        beside=_beside(result, seen.findings),
+    )
+
+
+def _beside(result: RunResult, findings: Sequence[Finding]) -> Sequence[Outcome]:
+    """What a reader must see beside the checks: why the run did not go on."""
+    if not result.failure:
+        return ()
+    if any(finding.stops for finding in findings):
+        return readiness.outcomes(findings)
+    return [Outcome(ORCHESTRATOR, ORCHESTRATOR, Status.OTHER, result.failure, "RunError")]

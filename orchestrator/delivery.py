@@ -1,0 +1,110 @@
+"""Where the reports of a run go: the places that were asked for, and the run's own folder."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import IO, Any
+
+from helper.errors import CannotTell
+from helper.kube import Kube
+from orchestrator import rundir
+from orchestrator.errors import StopError
+from orchestrator.inputs import CONFIG_MAP, scheme_of
+from orchestrator.report_map import ReportMap
+from orchestrator.reports import deliver, step_summary
+from orchestrator.reports.formats import CTRF, RENDERED, STDOUT, Output
+from orchestrator.version import version
+
+PATIENCE_S = 30.0  # an API server that restarts now must not cost the report
+
+Connect = Callable[[], AbstractContextManager[Kube]]
+Tell = Callable[[str, str], None]  # words, level
+
+
+class Delivery:
+    """Brings the reports of one run to their places; `tell` hears what goes wrong."""
+
+    def __init__(
+        self,
+        outputs: Sequence[Output],
+        folder: rundir.RunDir,
+        connect: Connect,
+        tell: Tell,
+        env: Mapping[str, str],
+    ) -> None:
+        self._outputs = outputs
+        self._records = [output for output in outputs if output.format == CTRF]
+        self._folder = folder
+        self._connect = connect
+        self._tell = tell
+        self._env = env
+
+    def check(self, kube: Kube, run_namespace: str) -> None:
+        """Refuse a place in the cluster that cannot take the report, before the run begins."""
+        for output in self._records:
+            if scheme_of(output.place) == CONFIG_MAP:
+                ReportMap.parse(output.place).check(kube, run_namespace)
+
+    def write(self, document: Mapping[str, Any]) -> tuple[list[str], bool]:
+        """Write the reports; names the places, and says whether all that were asked for have them.
+
+        Without `--output` the record goes to stdout, unless that is somebody's terminal.
+        """
+        places: list[str] = []
+        has_record = [self._to_output(output, document, places) for output in self._records]
+        self._to_folder(document, places)
+        text = rundir.text(document)
+        if not self._outputs and sys.stdout and not sys.stdout.isatty():
+            has_record.append(_print(text, sys.stdout))
+        elif not places and STDOUT not in (output.place for output in self._records):
+            _print(text, sys.stderr)  # nobody else has it
+        made = deliver.write(self._outputs, document, self._tell)
+        self._to_step_summary(document)
+        wanted = sum(output.format in RENDERED for output in self._outputs)
+        return [*places, *made], all(has_record) and len(made) == wanted
+
+    def _to_output(self, output: Output, document: Mapping[str, Any], places: list[str]) -> bool:
+        if output.place == STDOUT:
+            return _print(rundir.text(document), sys.stdout)
+        try:
+            if scheme_of(output.place) == CONFIG_MAP:
+                with self._connect() as kube:
+                    patient = kube.patient(PATIENCE_S)
+                    ReportMap.parse(output.place).write(patient, document, version())
+            else:
+                rundir.write(Path(output.place), document)
+        except (OSError, CannotTell, StopError) as error:
+            self._tell(f"the report cannot be written to {output}: {error}", "error")
+            return False
+        places.append(str(output))
+        return True
+
+    def _to_folder(self, document: Mapping[str, Any], places: list[str]) -> None:
+        try:
+            places.append(_short(self._folder.report(document)))
+        except OSError as error:
+            self._tell(f"the run's folder does not take it: {error}", "warning")
+
+    def _to_step_summary(self, document: Mapping[str, Any]) -> None:
+        try:
+            step_summary.append(document, self._env)
+        except Exception as error:  # it is a courtesy
+            self._tell(f"the step's summary cannot be written: {error}", "warning")
+
+
+def _print(text: str, stream: IO[str]) -> bool:
+    """Write to a stream, which may be full, closed or gone."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except (OSError, ValueError, AttributeError):
+        return False
+    return True
+
+
+def _short(path: Path) -> str:
+    """Write a path in the operator's home as shells do."""
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.home raises for a nameless user
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)

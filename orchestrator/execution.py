@@ -1,0 +1,306 @@
+"""The course of a run: prepare, phases in order, checks of a phase in parallel, always clean up."""
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+
+from helper.deadline import SYSTEM_CLOCK, Clock, Deadline
+from helper.errors import CannotTell, Forbidden, Unreachable
+from helper.kube import Kube
+from helper.quantity import format_duration
+from orchestrator.earlier import Results
+from orchestrator.errors import StopError
+from orchestrator.events import (
+    CheckFinished,
+    CheckStarted,
+    Event,
+    Notice,
+    PhaseFinished,
+    PhaseStarted,
+)
+from orchestrator.exits import Exit, worst
+from orchestrator.leases import Leases
+from orchestrator.manifests import RunContext
+from orchestrator.outcome import Outcome, PhaseResult, PhaseStatus, Status, exits
+from orchestrator.plan import PhasePlan, Plan, PlannedCheck
+from orchestrator.result import RunResult, not_run, refused, why
+from orchestrator.schedule import startable
+from orchestrator.settings import RunSettings
+from orchestrator.sightings import Sightings
+from orchestrator.slots import Slots
+from orchestrator.stop import Stop
+from orchestrator.turn import Tools, Turn
+from orchestrator.workspace import Workspace
+
+API_PATIENCE_S = 60.0
+SWEEP_S = 30.0
+HURRIED_SWEEP_S = 5.0
+
+
+@dataclass
+class _State:
+    """What the threads of a run share, guarded by the run's condition."""
+
+    outcomes: dict[tuple[str, str], Outcome] = field(default_factory=dict)  # by phase, check
+    active: set[str] = field(default_factory=set)  # without an outcome yet
+    locks: dict[str, frozenset[str]] = field(default_factory=dict)  # held until cleaned up
+    threads: list[threading.Thread] = field(default_factory=list)
+
+
+class Execution:
+    """Executes a plan in a cluster; may be stopped from another thread or a signal handler."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        kube: Kube,
+        context: RunContext,
+        *,
+        settings: RunSettings | None = None,
+        stop: Stop | None = None,
+        keep: Callable[[Outcome], None] = lambda _: None,
+        emit: Callable[[Event], None] = lambda _: None,
+        earlier: Results | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        """`keep` stores an outcome before anything else happens; `emit` is told every event.
+
+        `earlier` are results of the same run from before it was cut short; they stand.
+        """
+        self._earlier = earlier or {}
+        self._plan = plan
+        self._settings = settings or RunSettings()
+        self._emit_lock = threading.Lock()
+        self._listener = emit
+        self._clock = clock
+        self._state = _State()
+        self._leftovers: tuple[str, ...] = ()
+        self.stop = Stop() if stop is None else stop  # a Stop that nobody asked for is falsy
+        self._changed = self.stop.changed
+        # An API server that restarts in the middle of a run must not change a verdict.
+        patient = kube.patient(API_PATIENCE_S)
+        self._workspace = Workspace(patient, context)
+        self._tools = Tools(
+            workspace=self._workspace,
+            sightings=Sightings(patient, context.namespace, plan.run_id, self._changed, clock),
+            leases=Leases(
+                kube,
+                context.namespace,
+                plan.run_id,
+                self.stop,
+                wait=self._settings.wait_for_locks,
+                warn=lambda words: self._emit(Notice(words, "warning")),
+                clock=clock,
+            ),
+            slots=Slots(self._settings.max_parallel, self._changed),
+            settings=self._settings,
+            keep=keep,
+            emit=self._emit,
+            clock=clock,
+        )
+
+    def execute(self, record: Mapping[str, str], data: Mapping[str, str]) -> RunResult:
+        """Run everything; `record` describes the run, `data` is what checks find mounted."""
+        started = self._clock.wall()
+        phases: list[PhaseResult] = []
+        codes: set[Exit] = set()
+        failure = ""
+        with ExitStack() as cleanup:
+            cleanup.callback(self._clean_up)  # armed before the first object exists
+            cleanup.callback(self._tools.sightings.stop)
+            cleanup.callback(self._tools.leases.close)
+            cleanup.callback(self._join)
+            try:
+                if not self.stop:
+                    self._workspace.prepare(record, data)
+                    self._tools.sightings.start()
+                self._run_phases(phases)
+            except (CannotTell, StopError) as error:
+                failure, code = str(error), code_of(error)
+                codes.add(code)
+                self._emit(Notice(failure, "error"))
+                self.stop.request(code, failure)
+            except BaseException as error:
+                self.stop.request(Exit.INTERNAL, f"internal error: {type(error).__name__}")
+                raise
+            rest = self._plan.phases[len(phases) :]
+            phases += [self._skip_phase(phase, why(failure or self.stop.reason)) for phase in rest]
+        codes |= exits(phases, self._settings.fail_on)
+        if self.stop.cause:
+            codes.add(self.stop.cause)
+        if self._leftovers:
+            codes.add(Exit.LEFTOVERS)
+        return RunResult(
+            self._plan.run_id,
+            tuple(phases),
+            worst(codes),
+            started,
+            self._clock.wall(),
+            self._leftovers,
+            failure,
+        )
+
+    def _run_phases(self, phases: list[PhaseResult]) -> None:
+        timeout_s = self._settings.timeout_s
+        deadline = Deadline.after(timeout_s, self._clock) if timeout_s else None
+        broken = False
+        for phase in self._plan.phases:
+            if self.stop:
+                result = self._skip_phase(phase, why(self.stop.reason))
+            elif broken and self._settings.fail_fast:
+                result = self._skip_phase(phase, "skipped due to previous phase failure")
+            else:
+                result = self._run_phase(phase, deadline)
+            phases.append(result)
+            broken = broken or result.status in (PhaseStatus.FAILED, PhaseStatus.OTHER)
+            self._emit(PhaseFinished(result))
+
+    def _run_phase(self, phase: PhasePlan, deadline: Deadline | None) -> PhaseResult:
+        self._emit(PhaseStarted(phase))
+        started = self._clock.wall()
+        settled = {planned.name: self._settled(planned) for planned in phase.checks}
+        for outcome in filter(None, settled.values()):
+            self._finish(outcome)
+        waiting = [planned for planned in phase.checks if not settled[planned.name]]
+        bounds = _Bounds(self.stop, deadline, phase, self._clock)
+        # Nothing is emitted under the lock: a listener may call `stop.request`, which takes it.
+        while True:
+            with self._changed:
+                bounds.enforce()
+                dropped = self._dropped(waiting, phase, bounds.stop)
+                chosen = [] if dropped else self._chosen(waiting)
+                if not (dropped or chosen):
+                    if not waiting and not self._state.active:
+                        break
+                    self._changed.wait(bounds.left_s())
+            for outcome in dropped:
+                self._finish(outcome)
+            for planned in chosen:
+                self._start(planned, bounds.stop)
+        outcomes = tuple(self._state.outcomes[phase.phase, item.name] for item in phase.checks)
+        return PhaseResult(
+            phase.phase, outcomes, started, self._clock.wall(), self._settings.min_coverage
+        )
+
+    def _settled(self, planned: PlannedCheck) -> Outcome | None:
+        """The outcome of a check that need not or cannot run; None for one that shall."""
+        if planned.refusal:
+            return refused(planned)
+        found = self._earlier.get((planned.phase, planned.name))
+        return replace(found, extra={**found.extra, "resumed": True}) if found else None
+
+    def _dropped(self, waiting: list[PlannedCheck], phase: PhasePlan, stop: Stop) -> list[Outcome]:
+        """Take out all waiting checks when no further check may start; gives their outcomes."""
+        reason = why(stop.reason) if stop else ""
+        if not reason and self._settings.fail_fast == "check":
+            found = (self._state.outcomes.get((phase.phase, item.name)) for item in phase.checks)
+            if any(o and o.status in (Status.FAILED, Status.OTHER) for o in found):
+                reason = "skipped due to previous check failure"
+        if not reason:
+            return []
+        outcomes = [not_run(planned, reason) for planned in waiting]
+        waiting.clear()
+        return outcomes
+
+    def _chosen(self, waiting: list[PlannedCheck]) -> list[PlannedCheck]:
+        """Take out the checks that may start now, and hold slots and locks for them."""
+        held = [lock for locks in self._state.locks.values() for lock in locks]
+        chosen = list(startable(waiting, held, self._tools.slots.free))
+        for planned in chosen:
+            waiting.remove(planned)
+            self._tools.slots.take(planned.name)
+            self._state.active.add(planned.name)
+            self._state.locks[planned.name] = planned.locks
+        return chosen
+
+    def _start(self, planned: PlannedCheck, stop: Stop) -> None:
+        """Give a check a thread of its own, from identity to clean-up."""
+        thread = threading.Thread(target=self._live, args=(planned, stop), name=planned.name)
+        self._state.threads.append(thread)
+        self._emit(CheckStarted(planned))
+        thread.start()
+
+    def _live(self, planned: PlannedCheck, stop: Stop) -> None:
+        try:
+            Turn(planned, self._tools, stop, self._finish).run()
+        finally:
+            with self._changed:
+                self._state.locks.pop(planned.name, None)
+                self._changed.notify_all()
+
+    def _finish(self, outcome: Outcome) -> None:
+        """Note an outcome; what comes next may start while this check's pod is cleaned up."""
+        with self._changed:
+            self._state.outcomes[outcome.phase, outcome.check] = outcome
+            self._state.active.discard(outcome.check)
+        self._tools.slots.give_back(outcome.check)
+        self._emit(CheckFinished(outcome))
+
+    def _skip_phase(self, phase: PhasePlan, reason: str) -> PhaseResult:
+        """Leave out a phase; its selected checks are listed all the same."""
+        now = self._clock.wall()
+        for planned in phase.checks:
+            if (phase.phase, planned.name) not in self._state.outcomes:
+                self._finish(not_run(planned, reason))
+        outcomes = tuple(self._state.outcomes[phase.phase, item.name] for item in phase.checks)
+        return PhaseResult(phase.phase, outcomes, now, now, self._settings.min_coverage)
+
+    def _join(self) -> None:
+        for thread in self._state.threads:
+            thread.join()
+
+    def _clean_up(self) -> None:
+        found = self._state.outcomes.values()
+        is_kept = any(self._settings.keep.keeps(outcome) for outcome in found)
+        bound_s = HURRIED_SWEEP_S if self.stop.hurry else SWEEP_S
+        try:
+            left = self._workspace.sweep(Deadline.after(bound_s, self._clock), rights_only=is_kept)
+        except CannotTell as error:
+            left = [f"unknown: {error}"]
+        self._leftovers = tuple(left)
+        if self._settings.delete_namespace and not (is_kept or left or self.stop.hurry):
+            why_it_stays = self._workspace.remove_namespace()
+            if why_it_stays:
+                self._emit(Notice(why_it_stays, "warning"))
+
+    def _emit(self, event: Event) -> None:
+        with self._emit_lock:
+            self._listener(event)
+
+
+class _Bounds:
+    """The times by which a run and one phase of it must end; `stop` is the phase's own."""
+
+    def __init__(
+        self, run_stop: Stop, run_deadline: Deadline | None, phase: PhasePlan, clock: Clock
+    ) -> None:
+        self.stop = run_stop.below()
+        own = Deadline.after(phase.timeout_s, clock) if phase.timeout_s else None
+        limit = format_duration(phase.timeout_s or 0)
+        self._limits = [
+            (run_deadline, run_stop, Exit.TIMEOUT, "the run's time is up"),
+            (own, self.stop, Exit.INCONCLUSIVE, f"the phase's time is up ({limit} in the recipe)"),
+        ]
+
+    def enforce(self) -> None:
+        """Stop what has had its time."""
+        for deadline, stop, cause, reason in self._limits:
+            if deadline and not stop and deadline.remaining_s() <= 0:
+                stop.request(cause, reason)
+
+    def left_s(self) -> float | None:
+        """How long nothing has to be enforced; None for ever."""
+        running = [
+            deadline.remaining_s() for deadline, stop, *_ in self._limits if deadline and not stop
+        ]
+        return min(running, default=None)
+
+
+def code_of(error: Exception) -> Exit:
+    """The exit code of a run that an error ended."""
+    if isinstance(error, StopError):
+        return error.exit
+    if isinstance(error, Forbidden):
+        return Exit.PERMISSION
+    return Exit.UNREACHABLE if isinstance(error, Unreachable) else Exit.INTERNAL

@@ -1,0 +1,142 @@
+"""How a run was started, kept in its folder, so that it can go on after it was cut short."""
+
+import fcntl
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from helper.resource import items, part
+from orchestrator import rundir
+from orchestrator.earlier import outcome
+from orchestrator.errors import MissingError, UsageError, nearest
+from orchestrator.outcome import Outcome, Status
+from orchestrator.plan import RUN_ID
+from orchestrator.readiness import SUITE
+from orchestrator.result import ORCHESTRATOR
+
+FILE, INPUTS, LOCK = "run.json", "inputs", "lock"
+SNAPSHOT = "snapshot.yaml"
+# Of one call of the command, not of the run; the inputs are kept themselves.
+NOT_KEPT = frozenset({"config", "recipe", "rerun_failed", "resume", "run_id", "snapshot"})
+MAX_NEAR = 200  # other runs that a misspelt name is compared with
+
+
+class Kept:
+    """The inputs of one run in its folder; a lock says whether its process lives."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock: int | None = None
+
+    def begin(self, flags: Mapping[str, Any], recipe: bytes, source: str) -> None:
+        """Keep what the run was asked for; OSError when the disk does not take it."""
+        inputs = self._folder / INPUTS
+        inputs.mkdir(parents=True, exist_ok=True)
+        self.hold()
+        name = PurePosixPath(source).name or "recipe.yaml"
+        (inputs / name).write_bytes(recipe)
+        kept = {key: value for key, value in flags.items() if key not in NOT_KEPT}
+        rundir.write(self._folder / FILE, {"recipe": name, "flags": kept})
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the run can go on later."""
+        return (self._folder / FILE).is_file()
+
+    def keep_snapshot(self, text: str) -> None:
+        """Keep what the cluster was held against; OSError when the disk does not take it."""
+        (self._folder / INPUTS / SNAPSHOT).write_text(text, encoding="utf-8")
+
+    def hold(self) -> None:
+        """Be the process of this run; UsageError while another one is."""
+        if self._lock is not None:
+            return
+        lock = os.open(self._folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.read(lock, 32).decode(errors="replace").strip()
+            os.close(lock)
+            raise UsageError(
+                f"run {self._folder.name} is still going on in process {holder or 'unknown'}"
+            ) from error
+        os.truncate(lock, 0)
+        os.write(lock, f"{os.getpid()}\n".encode())
+        self._lock = lock
+
+    def release(self) -> None:
+        """Let another process continue this run."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def flags_of(folder: Path) -> Mapping[str, Any]:
+    """The flags that start a run as it was started; StopError when it cannot go on."""
+    run_id = folder.name
+    if not RUN_ID.fullmatch(run_id):
+        raise UsageError(f"--resume {run_id}: want YYYYMMDD-HHMMSS and 16 hex digits")
+    if not folder.is_dir():
+        others = sorted(path.name for path in folder.parent.glob("*"))[-MAX_NEAR:]
+        raise MissingError(
+            f"--resume {run_id}: no such run in {folder.parent}{nearest(run_id, others)}"
+        )
+    report = folder / rundir.REPORT
+    if part(_document(report), "results", "summary", "extra").get("complete"):
+        raise UsageError(f"--resume {run_id}: this run is complete; its report is {report}")
+    kept = _kept(folder)
+    if not kept:
+        raise UsageError(
+            f"--resume {run_id}: {folder} does not hold how it was started; give the same flags "
+            f"again, with --run-id {run_id}"
+        )
+    snapshot = folder / INPUTS / SNAPSHOT
+    looked_at = {"snapshot": str(snapshot)} if snapshot.is_file() else {}
+    return {**kept, "run_id": run_id, **looked_at}
+
+
+def flags_of_failed(report: str, env: Mapping[str, str]) -> Mapping[str, Any]:
+    """The flags that run again what had no good verdict in a report; StopError when nothing had.
+
+    A run of this machine may be named by its ID; it then runs again as it was started.
+    """
+    kept: Mapping[str, Any] = {}
+    path = Path(report)
+    if RUN_ID.fullmatch(report):
+        folder = rundir.RunDir.of_run(report, env).path
+        path = folder / rundir.REPORT
+        kept = _kept(folder)
+    if not path.is_file():
+        raise MissingError(f"--rerun-failed {report}: no such report, and no such run here")
+    tests = items(_document(path), "results", "tests")
+    if not tests:
+        raise UsageError(f"--rerun-failed {report}: is no CTRF report with tests")
+    found = filter(None, map(outcome, tests))
+    names = sorted({item.check for item in found if _is_worth_it(item)})
+    if not names:
+        raise UsageError(f"--rerun-failed {report}: every check in it passed or did not apply")
+    return {**kept, "check": names}
+
+
+def _is_worth_it(found: Outcome) -> bool:
+    if found.phase in (SUITE, ORCHESTRATOR):  # no checks
+        return False
+    return found.status is not Status.PASSED and not found.is_neutral
+
+
+def _kept(folder: Path) -> Mapping[str, Any]:
+    """How a run was started, as flags; empty when its folder does not hold it."""
+    found = _document(folder / FILE)
+    recipe = folder / INPUTS / PurePosixPath(str(found.get("recipe") or "recipe.yaml")).name
+    flags = found.get("flags")
+    return {**flags, "recipe": str(recipe)} if isinstance(flags, dict) and recipe.is_file() else {}
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

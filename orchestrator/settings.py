@@ -1,0 +1,38 @@
+"""How a run proceeds; what it runs is in its plan."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from orchestrator.outcome import DEFAULT_FAIL_ON, Outcome, Status
+from orchestrator.verdict import PATIENCE_S, Stage
+
+DEFAULT_MAX_PARALLEL = 8
+
+
+class Keep(StrEnum):
+    """Whose Jobs and pods stay in the cluster; accounts and rights never do."""
+
+    NEVER = "never"
+    ON_FAILURE = "on-failure"  # of checks that failed or gave no verdict
+    ALWAYS = "always"
+
+    def keeps(self, outcome: Outcome) -> bool:
+        """Whether the Job of a check with this outcome stays."""
+        is_bad = outcome.status in (Status.FAILED, Status.OTHER)
+        return self is Keep.ALWAYS or (self is Keep.ON_FAILURE and is_bad)
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """What a caller may choose; the defaults are those of the command."""
+
+    max_parallel: int = DEFAULT_MAX_PARALLEL
+    fail_fast: str = ""  # "phase": skip later phases; "check": start no further check either
+    keep: Keep = Keep.NEVER
+    delete_namespace: bool = False  # if the run made it and nothing else is in it
+    wait_for_locks: bool = True  # that other runs hold
+    min_coverage: float = 1.0
+    fail_on: tuple[str, ...] = DEFAULT_FAIL_ON
+    timeout_s: float | None = None  # of the whole run
+    patience_s: Mapping[Stage, float] = field(default_factory=lambda: PATIENCE_S)

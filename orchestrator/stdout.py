@@ -1,0 +1,54 @@
+"""What commands print on stdout: tables for people, JSON and YAML for programs."""
+
+import io
+import json
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from orchestrator.errors import UsageError, printable
+
+TABLE, JSON, YAML = FORMATS = ("table", "json", "yaml")
+GAP = "  "
+
+
+def put(text: str) -> None:
+    """Print; a reader that has seen enough, such as `head`, ends nothing but the printing."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # for terminals without UTF-8
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        # Whatever is still buffered would be written at the end, and fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise UsageError(f"stdout cannot be written: {error.strerror}") from error
+
+
+def width() -> int:
+    """How wide lines may be; 0 for any width, where nobody looks at a terminal."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], columns: int = 0) -> str:
+    """Aligned columns under their names; lines longer than `columns` are cut."""
+    cells = [[printable(cell) for cell in row] for row in (head, *rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "".join(f"{_fitted(row, widths, columns)}\n" for row in cells)
+
+
+def document(value: Any, form: str) -> str:
+    """A value as JSON or YAML."""
+    if form == JSON:
+        return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    from helper import documents  # noqa: PLC0415 - only for YAML
+
+    return documents.dump(value)
+
+
+def _fitted(row: Sequence[str], widths: Sequence[int], columns: int) -> str:
+    line = GAP.join(f"{cell:<{size}}" for cell, size in zip(row, widths, strict=True)).rstrip()
+    return f"{line[: columns - 1]}…" if 0 < columns < len(line) else line

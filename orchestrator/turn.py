@@ -1,0 +1,198 @@
+"""One check's turn: its locks, its attempts one after another, its record, and the clean-up."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from helper.deadline import Clock
+from helper.errors import KubeError
+from orchestrator import ctrf
+from orchestrator.events import CheckProgressed, Event, Notice
+from orchestrator.leases import Blocked, Holder, Leases, Stopped
+from orchestrator.lifecycle import CheckLife
+from orchestrator.outcome import Outcome
+from orchestrator.plan import PlannedCheck, new_object_name
+from orchestrator.report import first_line
+from orchestrator.result import not_run, why, without_verdict
+from orchestrator.settings import RunSettings
+from orchestrator.sightings import Sightings
+from orchestrator.slots import Slots
+from orchestrator.stop import Stop
+from orchestrator.verdict import CROWDED, PULL_REASONS
+from orchestrator.workspace import Workspace
+
+# What a cluster does to a check without the check's doing; only this is worth another attempt.
+INFRASTRUCTURE = PULL_REASONS | {
+    "DeployError",
+    "Evicted",
+    "NoContainerStatus",
+    "NodeLost",
+    "PodDeleted",
+    "Preempted",
+    "StartError",
+    "StartTimeout",
+}
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What all checks of a run share; `keep` stores an outcome before anybody hears of it."""
+
+    workspace: Workspace
+    sightings: Sightings
+    leases: Leases
+    slots: Slots
+    settings: RunSettings
+    keep: Callable[[Outcome], None]
+    emit: Callable[[Event], None]
+    clock: Clock
+
+
+class Turn:
+    """Takes one planned check from its locks to its recorded outcome; never raises.
+
+    `finished` is told the outcome as soon as it is recorded, before what ran is cleaned up.
+    """
+
+    def __init__(
+        self, planned: PlannedCheck, tools: Tools, stop: Stop, finished: Callable[[Outcome], None]
+    ) -> None:
+        self._planned = planned
+        self._tools = tools
+        self._stop = stop
+        self._finished = finished
+
+    def run(self) -> None:
+        """Take the turn; locks are given back when nothing of the check runs any more."""
+        tools, planned = self._tools, self._planned
+        try:
+            hindrance = self._hindrance()
+            if hindrance:
+                self._conclude(hindrance)
+            else:
+                self._run_attempts()
+        finally:
+            tools.leases.release(planned.locks)
+            tools.slots.give_back(planned.name)
+
+    def _hindrance(self) -> Outcome | None:
+        """Take the locks from other runs; the outcome of a check that cannot have them."""
+        tools, planned = self._tools, self._planned
+
+        def waiting(holder: Holder) -> None:
+            tools.slots.give_back(planned.name)  # meanwhile others may run
+            tools.emit(Notice(f"{planned.name} waits: {holder}"))
+            tools.emit(CheckProgressed(planned.name, "waiting for a lock", str(holder)))
+
+        try:
+            tools.leases.acquire(planned.locks, waiting, self._stop)
+        except Stopped as error:
+            return not_run(planned, why(str(error)))
+        except Blocked as error:
+            return without_verdict(planned, str(error), "Blocked")
+        except KubeError as error:
+            return without_verdict(planned, f"its locks cannot be taken: {error}", "LockError")
+        except Exception as error:
+            return without_verdict(planned, internal(error), "InternalError")
+        tools.slots.retake(planned.name, self._stop)
+        return not_run(planned, why(self._stop.reason)) if self._stop else self._shortage()
+
+    def _shortage(self) -> Outcome | None:
+        """The outcome of a check whose GPUs others hold; they could be waited for in vain."""
+        planned = self._planned
+        try:
+            lacking = self._tools.workspace.shortage(planned)
+        except KubeError as error:
+            words = f"{planned.name}: whether its GPUs are free cannot be told: {error}"
+            self._tools.emit(Notice(words, "warning"))
+            return None  # the check will find out itself
+        return without_verdict(planned, lacking, "Blocked") if lacking else None
+
+    def _run_attempts(self) -> None:
+        """Try until there is a verdict, or as often as the catalog allows."""
+        tools, planned = self._tools, self._planned
+        earlier: list[Outcome] = []
+        allowed = planned.entry.retries if planned.entry else 0
+        while True:
+            life, outcome = self._attempt(planned)
+            again = outcome.raw_status in INFRASTRUCTURE and len(earlier) < allowed
+            crowded = outcome.raw_status == CROWDED
+            if self._stop or not (again or crowded):
+                break
+            life.clean()
+            if crowded:
+                self._wait_for_room(outcome)
+            else:
+                earlier.append(outcome)
+                words = f"attempt {len(earlier)} of {allowed + 1} gave no verdict"
+                tools.emit(
+                    Notice(f"{planned.name}: {words}: {first_line(outcome.message)}", "warning")
+                )
+            planned = replace(planned, object_name=new_object_name(planned.name))
+        self._conclude(self._annotated(outcome, earlier))
+        life.clean(keep=tools.settings.keep.keeps(outcome))
+
+    def _attempt(self, planned: PlannedCheck) -> tuple[CheckLife, Outcome]:
+        tools = self._tools
+        life = CheckLife(
+            planned,
+            workspace=tools.workspace,
+            sightings=tools.sightings,
+            stop=self._stop,
+            emit=tools.emit,
+            patience_s=tools.settings.patience_s,
+            clock=tools.clock,
+        )
+        try:
+            return life, life.run()
+        except Exception as error:
+            return life, without_verdict(planned, internal(error), "InternalError")
+
+    def _wait_for_room(self, outcome: Outcome) -> None:
+        """Wait until another check of this run has left its place in the cluster."""
+        slots, name = self._tools.slots, self._planned.name
+        slots.give_back(name)
+        before = slots.others(name)
+        stage = "waiting for room"
+        self._tools.emit(CheckProgressed(name, stage, first_line(outcome.message)))
+        slots.retake(name, self._stop, lambda: not before or not before <= slots.others(name))
+
+    def _annotated(self, outcome: Outcome, earlier: list[Outcome]) -> Outcome:
+        """Record what a reader must know of how the outcome came about."""
+        found = dict(outcome.extra)
+        if outcome.raw_status == CROWDED:  # the run was stopped while the check had no place
+            outcome = replace(outcome, raw_status="Unschedulable")
+        if earlier:
+            found["attempts"] = len(earlier) + 1
+            found["earlierAttempts"] = list(map(_told, earlier))
+        lost = self._tools.leases.lost(self._planned.locks) if self._planned.locks else []
+        if lost:
+            found["locksLost"] = lost
+            words = f"lock {', '.join(lost)} was lost meanwhile: another run may have disturbed it"
+            outcome = replace(outcome, message="\n".join(filter(None, (outcome.message, words))))
+        return replace(outcome, extra=found)
+
+    def _conclude(self, outcome: Outcome) -> None:
+        """Keep an outcome here and in the cluster, then tell it."""
+        self._tools.keep(outcome)
+        try:
+            self._tools.workspace.persist(self._planned, ctrf.test(outcome))
+        except KubeError as error:
+            words = f"result of {self._planned.name} is not kept in the cluster: {error}"
+            self._tools.emit(Notice(words, "warning"))
+        self._finished(outcome)
+
+
+def internal(error: Exception) -> str:
+    """The message of a check that a fault of this program left without a verdict."""
+    return f"internal error: {type(error).__name__}: {error}"
+
+
+def _told(outcome: Outcome) -> dict[str, object]:
+    """What is kept of an attempt that another one followed."""
+    places = ("job", "pod", "node")
+    found = {
+        "rawStatus": outcome.raw_status,
+        "message": outcome.message,
+        **{key: outcome.extra.get(key) for key in places},
+    }
+    return {key: value for key, value in found.items() if value}

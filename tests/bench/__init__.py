@@ -1,0 +1,1 @@
+"""Numbers about the program itself; they are printed and kept, never asserted."""

@@ -1,0 +1,151 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helper.kinds import CONFIG_MAPS
+from helper.kube import Kube
+from orchestrator import ctrf, earlier, plan, recipe
+from orchestrator.catalog import Catalog
+from orchestrator.errors import ClusterError
+from orchestrator.events import CheckStarted
+from orchestrator.exits import Exit
+from orchestrator.outcome import NOT_RUN, Outcome, Split, Status
+from orchestrator.replay import ReplayCluster
+from orchestrator.run import Run
+from orchestrator.rundir import RunDir
+from orchestrator.settings import Keep, RunSettings
+from tests.orchestrator.engine import NAMESPACE, RUN_ID, entry, everything, node, script, served
+
+CATALOG = Catalog.model_validate({"validators": [entry("alpha"), entry("beta")]})
+RECIPE = recipe.parse(
+    "kind: RecipeResult\nvalidation: {conformance: {checks: [alpha, beta]}}\n", "recipe.yaml"
+)
+FULL = Outcome(
+    check="alpha",
+    phase="conformance",
+    status=Status.FAILED,
+    message="2 of 3",
+    raw_status="",
+    exit_code=1,
+    started=1_700_000_000.5,
+    stopped=1_700_000_001.5,
+    stdout=("--- Nodes ---", "a"),
+    stderr=("level=INFO",),
+    facts={"coverage": {"seen": 2, "total": 3}, "measured": [{"name": "bandwidth"}]},
+    extra={"node": "node-1", "attempts": 2},
+    split=Split(0.5, 1.0, 0.25),
+)
+
+
+def test_a_result_is_read_back_as_it_was_written() -> None:
+    assert earlier.outcome(json.loads(json.dumps(ctrf.test(FULL)))) == FULL
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        pytest.param(None, id="nothing"),
+        pytest.param([], id="list"),
+        pytest.param({}, id="empty"),
+        pytest.param({"name": "alpha", "status": "passed"}, id="no-suite"),
+        pytest.param({"name": "alpha", "status": "green", "suite": ["x"]}, id="no-verdict"),
+        pytest.param({"name": "", "status": "passed", "suite": ["x"]}, id="no-name"),
+        pytest.param({"name": "alpha", "status": "passed", "suite": [[1]]}, id="odd-suite"),
+    ],
+)
+def test_what_is_no_result_counts_as_none(test: Any) -> None:
+    assert earlier.outcome(test) is None
+
+
+def test_results_that_a_crash_left_half_written_count_as_none(tmp_path: Path) -> None:
+    RunDir(tmp_path).keep(FULL)
+    (tmp_path / "checks/conformance.beta.json").write_text('{"name": "beta", "stat')
+    (tmp_path / "checks/conformance.gamma.json").write_bytes(b"\xff\xfe")
+
+    assert dict(earlier.from_folder(tmp_path)) == {("conformance", "alpha"): FULL}
+
+
+@pytest.mark.parametrize(
+    "unfinished",
+    [
+        Outcome("alpha", "conformance", Status.OTHER, "cancelled", "Cancelled"),
+        Outcome("alpha", "conformance", Status.SKIPPED, "not run", facts={"skip": NOT_RUN}),
+    ],
+    ids=["cancelled", "not-run"],
+)
+def test_what_the_run_itself_cut_short_runs_again(tmp_path: Path, unfinished: Outcome) -> None:
+    RunDir(tmp_path).keep(unfinished)
+
+    assert not earlier.from_folder(tmp_path)
+
+
+def test_no_folder_is_no_result(tmp_path: Path) -> None:
+    assert not earlier.from_folder(tmp_path / "none")
+
+
+def run_of(kube: Kube, **options: Any) -> Run:
+    planned = plan.build(CATALOG, RECIPE.input, run_id=RUN_ID)
+    return Run(planned, RECIPE, kube, **options)
+
+
+def of_the_run(cluster: ReplayCluster) -> list[str]:
+    wanted = ("aicr.run/run-id", RUN_ID)
+    labelled = ((obj, obj["metadata"].get("labels") or {}) for obj in everything(cluster))
+    return [obj["metadata"]["name"] for obj, labels in labelled if wanted in labels.items()]
+
+
+@pytest.fixture
+def killed() -> ReplayCluster:
+    """A cluster in which a run found out about alpha and left everything where it was."""
+    cluster = ReplayCluster(
+        objects=[node()], outcomes=[script("alpha", exitCode=1, message="2 of 3"), script("beta")]
+    )
+    with served(cluster) as kube, run_of(kube, settings=RunSettings(keep=Keep.ALWAYS)) as run:
+        run.deploy()
+        run.wait()
+    with served(cluster) as kube:
+        kube.delete(CONFIG_MAPS, f"aicr-result-{RUN_ID}-beta", NAMESPACE)
+    return cluster
+
+
+def test_a_run_that_goes_on_keeps_what_was_found_and_runs_the_rest(killed: ReplayCluster) -> None:
+    kept: list[Outcome] = []
+    with served(killed) as kube, run_of(kube, earlier={}, keep=kept.append) as run:
+        run.deploy()
+        started = [e.planned.name for e in run.events() if isinstance(e, CheckStarted)]
+        run.wait()
+
+    result = run.result()
+    alpha, beta = result.phases[1].outcomes
+    assert started == ["beta"]
+    assert (alpha.status, alpha.message, alpha.extra["resumed"]) == (Status.FAILED, "2 of 3", True)
+    assert (beta.status, "resumed" in beta.extra) == (Status.PASSED, False)
+    assert sorted(item.check for item in kept) == ["alpha", "beta"]
+    assert result.exit is Exit.FAILED
+    assert of_the_run(killed) == []
+
+
+def test_what_is_on_disk_comes_before_what_is_in_the_cluster(killed: ReplayCluster) -> None:
+    own = Outcome("alpha", "conformance", Status.PASSED)
+
+    with (
+        served(killed) as kube,
+        run_of(kube, earlier={("conformance", "alpha"): own}) as run,
+    ):
+        run.deploy()
+        run.wait()
+
+    assert run.result().phases[1].outcomes[0].status is Status.PASSED
+
+
+def test_a_run_whose_leftovers_stay_does_not_go_on(
+    killed: ReplayCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.run.SWEEP_S", 0.5)
+    with served(killed) as kube:
+        finalizers = {"metadata": {"finalizers": ["example.com/stay"]}}
+        kube.patch(CONFIG_MAPS, f"aicr-result-{RUN_ID}-alpha", finalizers, NAMESPACE)
+        with pytest.raises(ClusterError, match="do not go away"):
+            run_of(kube, earlier={}).deploy()

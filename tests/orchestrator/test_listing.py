@@ -1,0 +1,66 @@
+import json
+
+import pytest
+import yaml
+
+from orchestrator import catalog, listing
+from orchestrator.exits import Exit
+from orchestrator.recipe import Recipe
+from orchestrator.selection import Label
+from tests.orchestrator.conftest import Command
+from tests.orchestrator.samples import recipe
+
+RECIPE = "examples/eks-h100-inference/recipe.yaml"
+
+
+def names(rows: object) -> list[str]:
+    assert isinstance(rows, list)
+    return [row["name"] for row in rows]
+
+
+def test_lists_all_checks_in_the_order_of_reports(aicr: Command) -> None:
+    said = aicr("list")
+
+    lines = said.out.splitlines()
+    assert said.code == Exit.OK
+    assert lines[0].split() == list(listing.HEAD)
+    assert len(lines) == 1 + len(catalog.built_in().validators)
+    assert lines[1].startswith("operator-health")
+
+
+def test_a_recipe_lists_what_it_selects(aicr: Command) -> None:
+    rows = json.loads(aicr("list", "-r", RECIPE, "-o", "json").out)
+
+    assert names(rows) == [
+        "operator-health",
+        "dra-support",
+        "gpu-operator-health",
+        "platform-health",
+        "nccl-all-reduce-bw",
+    ]
+    assert rows[0]["budgetSeconds"] == 120.0
+
+
+def test_phase_and_label_narrow_the_list(aicr: Command) -> None:
+    given = ("--phase", "conformance", "-l", "lock=gpu")
+    rows = yaml.safe_load(aicr("list", *given, "-o", "yaml").out)
+
+    assert {row["phase"] for row in rows} == {"conformance"}
+    assert all("gpu" in row["locks"] for row in rows)
+
+
+def test_a_name_that_the_catalog_lacks_is_listed_as_such() -> None:
+    given = Recipe("r.yaml", {}, recipe("no-such-check"), "")
+    found = listing.rows(catalog.built_in(), given, ["conformance"])
+
+    assert names(found) == ["no-such-check"]
+    assert "the catalog does not have it" in listing.text(found)
+    assert listing.rows(catalog.built_in(), given, ["conformance"], [Label("lock", "gpu")]) == []
+
+
+@pytest.mark.parametrize("flag", ["--phase", "--label"])
+def test_wrong_words_are_one_line(aicr: Command, flag: str) -> None:
+    said = aicr("list", flag, "conformace")
+
+    assert said.code == Exit.USAGE
+    assert said.err.count("\n") == 1

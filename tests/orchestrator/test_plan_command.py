@@ -1,0 +1,115 @@
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from orchestrator.exits import Exit
+from tests.orchestrator.conftest import Command
+
+EXAMPLE = ("--replay", "examples/eks-h100-inference")
+WRONG = """\
+apiVersion: aicr.run/v1alpha2
+kind: RecipeResult
+componentRefs: []
+constraints: [{name: K8s.server.version, value: ">= 9.9"}]
+validation:
+  conformance: {checks: [platform-health]}
+"""
+
+
+@pytest.fixture
+def demanding(tmp_path: Path) -> str:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(WRONG)
+    return str(path)
+
+
+def test_shows_order_time_rights_and_images_without_a_cluster(aicr: Command) -> None:
+    said = aicr("plan", *EXAMPLE)
+
+    assert said.code == Exit.OK
+    assert "5 of 5 run, in aicr-validation" in said.out
+    assert "at most 37m0s by budgets" in said.out
+    assert "no earlier run on this machine" in said.out
+    assert "critical  operator-health → dra-support → nccl-all-reduce-bw" in said.out
+    assert "4 of 4 readiness constraints hold" in said.out
+    assert "image     ghcr.io/aicr-orch/validator-performance" in said.out
+
+
+def test_earlier_runs_on_this_machine_say_how_long_it_takes(aicr: Command) -> None:
+    aicr("validate", *EXAMPLE, "--check", "operator-health", "-o", "/dev/null")
+
+    said = aicr("plan", *EXAMPLE)
+
+    assert "medians of earlier runs for 1 of 5 checks, the others by budget" in said.out
+    found = json.loads(aicr("plan", *EXAMPLE, "-o", "json").out)
+    assert found["checks"][0]["earlierRuns"] == 1
+    assert found["checks"][0]["seconds"] < 60
+    assert found["estimate"]["seconds"] < found["estimate"]["atMostSeconds"] == 2220.0
+
+
+def test_takes_the_flags_of_validate(aicr: Command) -> None:
+    flags = ("--check", "dra-support", "--fail-fast", "--no-cleanup", "--log-level", "warn")
+
+    found = json.loads(aicr("plan", *EXAMPLE, *flags, "-o", "json").out)
+
+    assert [check["name"] for check in found["checks"] if check["runs"]] == ["dra-support"]
+    assert found["checks"][0]["reason"] == "left out by --check dra-support"
+    assert found["settings"]["failFast"] == "phase"
+    assert found["images"] == ["ghcr.io/aicr-orch/validator-conformance:latest"]
+
+
+def test_yaml_is_what_a_run_would_create(aicr: Command) -> None:
+    said = aicr("plan", *EXAMPLE, "--check", "dra-support", "-o", "yaml")
+
+    objects = list(yaml.safe_load_all(said.out))
+    kinds = [item["kind"] for item in objects]
+    assert kinds[:4] == ["ConfigMap", "ConfigMap", "ConfigMap", "ServiceAccount"]
+    assert kinds[-1] == "Job"
+    assert objects[-1]["metadata"]["labels"]["aicr.run/check"] == "dra-support"
+    places = {item["metadata"].get("namespace") for item in objects if item["kind"] == "ConfigMap"}
+    assert places == {"aicr-validation"}
+
+
+def test_yaml_holds_no_token(aicr: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+
+    assert "hf_secret" not in aicr("plan", *EXAMPLE, "-o", "yaml").out
+
+
+def test_without_a_snapshot_the_gate_is_told_to_be_open(aicr: Command, demanding: str) -> None:
+    said = aicr("plan", "-r", demanding)
+
+    assert said.code == Exit.OK
+    assert "constraints not looked at: 1; give --snapshot, or --gate" in said.out
+
+
+def test_the_cluster_is_asked_on_request(aicr: Command, demanding: str, tmp_path: Path) -> None:
+    folder = tmp_path / "cluster"
+    folder.mkdir()
+    (folder / "cluster.yaml").write_text(
+        "apiVersion: replay.aicr.run/v1alpha1\nkind: ReplayCluster\nserverVersion: v1.36.2\n"
+    )
+
+    said = aicr("plan", "-r", demanding, "--replay", str(folder), "--gate")
+
+    assert said.code == Exit.USAGE
+    assert "1 of 1 readiness constraints stop the run" in said.out
+    assert "want >= 9.9, found v1.36.2" in said.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        pytest.param(["--output", "report.json"], "is not one of", id="no-report-is-written"),
+        pytest.param(["--check", "dra-suport"], "did you mean dra-support?", id="unknown-check"),
+        pytest.param(["--phase", "conformace"], "did you mean conformance?", id="unknown-phase"),
+    ],
+)
+def test_wrong_usage_is_one_line(aicr: Command, arguments: list[str], said: str) -> None:
+    result = aicr("plan", *EXAMPLE, *arguments)
+
+    assert result.code == Exit.USAGE
+    assert said in result.err
+    assert (result.err.count("\n"), result.out) == (1, "")

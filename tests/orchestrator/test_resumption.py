@@ -1,0 +1,193 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator import resumption
+from orchestrator.errors import MissingError, UsageError
+from orchestrator.resumption import Kept
+from tests.orchestrator.engine import RUN_ID
+from tests.source import ROOT
+
+FLAGS: dict[str, Any] = {
+    "recipe": "https://example.com/h100.yaml",
+    "run_id": None,
+    "resume": None,
+    "config": "ci.yaml",
+    "snapshot": None,
+    "phase": ("deployment",),
+    "max_parallel": 4,
+    "namespace": "gpu-checks",
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / RUN_ID
+
+
+def begun(folder: Path, **report: Any) -> Path:
+    """The folder of a run that was started and then killed."""
+    kept = Kept(folder)
+    kept.begin(FLAGS, b"kind: RecipeResult\n", "https://example.com/h100.yaml")
+    kept.release()
+    if report:
+        summary = {"results": {"summary": {"extra": report}}}
+        (folder / "ctrf.json").write_text(json.dumps(summary))
+    return folder
+
+
+def problem(folder: Path) -> str:
+    with pytest.raises((UsageError, MissingError)) as caught:
+        resumption.flags_of(folder)
+    return str(caught.value)
+
+
+def test_a_run_is_started_again_as_it_was_started(folder: Path) -> None:
+    found = resumption.flags_of(begun(folder))
+
+    recipe = folder / "inputs/h100.yaml"
+    assert found == {
+        "recipe": str(recipe),
+        "run_id": RUN_ID,
+        "phase": ["deployment"],
+        "max_parallel": 4,
+        "namespace": "gpu-checks",
+    }
+    assert recipe.read_bytes() == b"kind: RecipeResult\n"
+
+
+def test_what_the_cluster_was_held_against_stays_the_same(folder: Path) -> None:
+    Kept(begun(folder)).keep_snapshot("kind: Snapshot\n")
+
+    found = resumption.flags_of(folder)
+
+    assert Path(found["snapshot"]).read_text() == "kind: Snapshot\n"
+
+
+def test_a_run_whose_report_is_partial_may_go_on(folder: Path) -> None:
+    assert resumption.flags_of(begun(folder, complete=False))
+
+
+def test_a_complete_run_does_not_go_on(folder: Path) -> None:
+    said = problem(begun(folder, complete=True))
+
+    assert said == f"--resume {RUN_ID}: this run is complete; its report is {folder}/ctrf.json"
+
+
+def test_a_run_that_nobody_knows_is_named_with_the_nearest(folder: Path) -> None:
+    begun(folder)
+    other = folder.with_name(RUN_ID[:-1] + "0")
+
+    assert problem(other).endswith(f"no such run in {folder.parent}, did you mean {RUN_ID}?")
+
+
+def test_what_is_no_name_of_a_run_is_refused(tmp_path: Path) -> None:
+    assert "want YYYYMMDD-HHMMSS and 16 hex digits" in problem(tmp_path / "..")
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        pytest.param(None, id="none"),
+        pytest.param('{"flags": {"phase"', id="half-written"),
+        pytest.param("[]", id="list"),
+        pytest.param('{"flags": [], "recipe": "h100.yaml"}', id="no-flags"),
+        pytest.param('{"flags": {}, "recipe": "../../../etc/passwd"}', id="elsewhere"),
+    ],
+)
+def test_a_record_that_cannot_be_used_says_what_to_do(folder: Path, record: str | None) -> None:
+    begun(folder)
+    (folder / "run.json").unlink()
+    if record is not None:
+        (folder / "run.json").write_text(record)
+
+    assert problem(folder).endswith(f"give the same flags again, with --run-id {RUN_ID}")
+
+
+def test_a_run_whose_process_lives_is_left_alone(folder: Path) -> None:
+    begun(folder)
+    program = (
+        "import sys; from pathlib import Path; from orchestrator.resumption import Kept\n"
+        f"kept = Kept(Path({str(folder)!r})); kept.hold(); print('held', flush=True)\n"
+        "sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    ) as other:
+        assert other.stdout
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(UsageError, match=f"still going on in process {other.pid}"):
+            Kept(folder).hold()
+        other.kill()
+
+    Kept(folder).hold()  # the lock went with the process
+
+
+def reported(folder: Path, *tests: tuple[str, str, str]) -> Path:
+    """A report of checks by phase, name and status."""
+    path = folder.parent / "report.json"
+    listed = [{"suite": [phase], "name": name, "status": status} for phase, name, status in tests]
+    path.write_text(json.dumps({"results": {"tests": listed}}))
+    return path
+
+
+def failed(report: str, folder: Path) -> Any:
+    state = {"XDG_STATE_HOME": str(folder.parents[2])}
+    return resumption.flags_of_failed(report, state)
+
+
+def test_only_what_had_no_good_verdict_runs_again(folder: Path) -> None:
+    report = reported(
+        folder,
+        ("deployment", "operator-health", "passed"),
+        ("conformance", "dra-support", "failed"),
+        ("conformance", "platform-health", "other"),
+        ("readiness", "K8s.server.version", "failed"),
+        ("orchestrator", "orchestrator", "other"),
+    )
+
+    assert failed(str(report), folder) == {"check": ["dra-support", "platform-health"]}
+
+
+def test_a_run_of_this_machine_runs_again_as_it_was_started(tmp_path: Path) -> None:
+    folder = begun(tmp_path / "aicr-orch/runs" / RUN_ID)
+    reported(folder, ("conformance", "dra-support", "failed")).rename(folder / "ctrf.json")
+
+    found = failed(RUN_ID, folder)
+
+    assert (found["check"], found["namespace"]) == (["dra-support"], "gpu-checks")
+    assert "run_id" not in found  # it is another run
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        pytest.param(None, "no such report, and no such run here", id="none"),
+        pytest.param("[]", "is no CTRF report with tests", id="no-report"),
+        pytest.param("{", "is no CTRF report with tests", id="no-json"),
+        pytest.param(
+            '{"results": {"tests": [{"name": "a", "suite": ["x"], "status": "passed"}]}}',
+            "every check in it passed or did not apply",
+            id="nothing-failed",
+        ),
+    ],
+)
+def test_a_report_without_a_failure_runs_nothing(
+    tmp_path: Path, content: str | None, said: str
+) -> None:
+    report = tmp_path / "report.json"
+    if content is not None:
+        report.write_text(content)
+
+    with pytest.raises((UsageError, MissingError), match=said):
+        resumption.flags_of_failed(str(report), {})

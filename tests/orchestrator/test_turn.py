@@ -1,0 +1,196 @@
+from typing import Any
+
+import pytest
+
+from helper.kinds import JOBS, LEASES
+from orchestrator.events import CheckFinished, CheckProgressed, CheckStarted, Event, Notice
+from orchestrator.execution import Execution
+from orchestrator.exits import Exit
+from orchestrator.outcome import PhaseStatus, Status
+from orchestrator.replay import ReplayCluster
+from orchestrator.settings import RunSettings
+from orchestrator.verdict import PATIENCE_S, Stage
+from tests.orchestrator.engine import NAMESPACE, Engine, entry, everything, node, script
+
+UNPULLABLE = {"waiting": {"reason": "ErrImagePull", "message": "registry is away"}}
+HASTY = RunSettings(patience_s={**PATIENCE_S, Stage.PULLING: 0.2, Stage.PENDING: 0.3})
+
+
+def jobs_made(cluster: ReplayCluster) -> list[str]:
+    return [
+        r.path
+        for r in cluster.requests
+        if r.path.endswith(f"/{JOBS.plural}") and r.method == "POST"
+    ]
+
+
+def healing(cluster: ReplayCluster, **outcome: Any) -> Any:
+    """Let the next attempt of alpha end as it should."""
+
+    def heal(_run: Execution, _cluster: ReplayCluster, event: Event) -> None:
+        if isinstance(event, Notice) and "attempt 1" in event.text:
+            cluster.state.outcomes = [script("alpha", **outcome)]
+
+    return heal
+
+
+def test_what_the_infrastructure_did_to_a_check_is_worth_another_attempt() -> None:
+    cluster = ReplayCluster(objects=[node()], outcomes=[script("alpha", **UNPULLABLE)])
+
+    done = Engine([entry("alpha", retries=1)], cluster=cluster, settings=HASTY).run(
+        healing(cluster)
+    )
+
+    found = done.outcome("alpha")
+    assert found.status is Status.PASSED
+    assert found.extra["attempts"] == 2
+    earlier = found.extra["earlierAttempts"]
+    assert [item["rawStatus"] for item in earlier] == ["ErrImagePull"]
+    assert "registry is away" in earlier[0]["message"]
+    assert earlier[0]["job"] != found.extra["job"]
+    assert [o for o in everything(cluster) if o["kind"] in ("Job", "Pod")] == []
+
+
+def test_attempts_are_bounded_and_the_last_one_is_the_outcome() -> None:
+    cluster = ReplayCluster(objects=[node()], outcomes=[script("alpha", **UNPULLABLE)])
+
+    done = Engine([entry("alpha", retries=2)], cluster=cluster, settings=HASTY).run()
+
+    found = done.outcome("alpha")
+    assert (found.status, found.raw_status) == (Status.OTHER, "ErrImagePull")
+    assert found.extra["attempts"] == 3
+    assert len(jobs_made(cluster)) == 3
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [
+        pytest.param({"exitCode": 1}, Status.FAILED, id="a-verdict"),
+        pytest.param({"exitCode": 2}, Status.SKIPPED, id="a-skip"),
+        pytest.param({"exitCode": 3}, Status.OTHER, id="the-check-itself-gave-none"),
+        pytest.param(
+            {"exitCode": 137, "reason": "OOMKilled"}, Status.OTHER, id="its-own-memory-limit"
+        ),
+    ],
+)
+def test_what_the_check_did_itself_is_never_tried_again(
+    outcome: dict[str, Any], status: Status
+) -> None:
+    done = Engine([entry("alpha", retries=2)], [script("alpha", **outcome)]).run()
+
+    assert done.outcome("alpha").status is status
+    assert "attempts" not in done.outcome("alpha").extra
+    assert len(jobs_made(done.cluster)) == 1
+
+
+def test_a_failure_after_another_attempt_stays_a_failure() -> None:
+    cluster = ReplayCluster(objects=[node()], outcomes=[script("alpha", **UNPULLABLE)])
+
+    done = Engine([entry("alpha", retries=2)], cluster=cluster, settings=HASTY).run(
+        healing(cluster, exitCode=1, message="2 of 3")
+    )
+
+    assert done.outcome("alpha").status is Status.FAILED
+    assert done.outcome("alpha").extra["attempts"] == 2
+    assert done.result.exit is Exit.FAILED
+
+
+def test_a_stop_ends_the_attempts() -> None:
+    def interrupt(run: Execution, _cluster: ReplayCluster, event: Event) -> None:
+        if isinstance(event, Notice) and "attempt 1" in event.text:
+            run.stop.request(Exit.INTERRUPTED, "asked to")
+
+    done = Engine([entry("alpha", retries=2)], [script("alpha", **UNPULLABLE)], settings=HASTY).run(
+        interrupt
+    )
+
+    assert done.outcome("alpha").status is Status.OTHER
+    assert done.result.exit is Exit.INTERRUPTED
+    assert len(jobs_made(done.cluster)) <= 2
+
+
+def test_checks_that_find_no_room_beside_others_wait_for_them() -> None:
+    small = {"cpu": "150m", "memory": "64Gi", "pods": "110"}  # room for one check
+    tiny = node(capacity=small, allocatable=small)
+    pods = [script("alpha", delaySeconds=1.5), script("beta", delaySeconds=1.5)]
+
+    done = Engine([entry("alpha"), entry("beta")], pods, objects=[tiny], settings=HASTY).run()
+
+    assert done.outcome("alpha").status is Status.PASSED
+    assert done.outcome("beta").status is Status.PASSED
+    stages = [event.stage for event in done.told(CheckProgressed)]
+    assert "waiting for room" in stages
+
+
+def test_a_check_that_fits_nowhere_does_not_wait_for_others_to_make_room() -> None:
+    small = {"cpu": "50m", "memory": "64Gi", "pods": "110"}
+    tiny = node(capacity=small, allocatable=small)
+
+    done = Engine([entry("alpha")], [script("alpha")], objects=[tiny], settings=HASTY).run()
+
+    assert done.outcome("alpha").raw_status == "Unschedulable"
+    assert "Insufficient cpu" in done.outcome("alpha").message
+
+
+def test_the_recipes_bound_of_a_phase_ends_that_phase_only() -> None:
+    entries = [entry("alpha"), entry("beta"), entry("gamma", "performance")]
+    pods = [script("alpha", exitCode=None), script("beta"), script("gamma")]
+    engine = Engine(
+        entries, pods, timeouts={"conformance": "500ms"}, settings=RunSettings(max_parallel=1)
+    )
+
+    done = engine.run()
+
+    assert done.outcome("alpha").raw_status == "Cancelled"
+    assert "the phase's time is up (0.5s in the recipe)" in done.outcome("alpha").message
+    assert done.outcome("beta").status is Status.SKIPPED
+    assert done.outcome("gamma").status is Status.PASSED
+    assert done.result.exit is Exit.INCONCLUSIVE
+    assert [phase.status for phase in done.result.phases][1:] == [
+        PhaseStatus.OTHER,
+        PhaseStatus.PASSED,
+    ]
+
+
+def lease_of_another_run(seconds: int = 3600) -> dict[str, Any]:
+    return {
+        "apiVersion": LEASES.api_version,
+        "kind": LEASES.kind,
+        "metadata": {"name": "aicr-lock-gpu", "namespace": NAMESPACE},
+        "spec": {"holderIdentity": "another", "leaseDurationSeconds": seconds},
+    }
+
+
+def test_a_check_that_waits_for_another_runs_lock_lets_others_run() -> None:
+    home = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+    cluster = ReplayCluster(
+        objects=[node(), home, lease_of_another_run()],
+        outcomes=[script("alpha"), script("beta")],
+    )
+
+    def give_back(_run: Execution, _cluster: ReplayCluster, event: Event) -> None:
+        if isinstance(event, CheckFinished) and event.outcome.check == "beta":
+            cluster.remove(lease_of_another_run())
+
+    entries = [entry("alpha", locks=["gpu"], timeout="10m"), entry("beta")]
+    done = Engine(entries, cluster=cluster, settings=RunSettings(max_parallel=1)).run(give_back)
+
+    started = [event.planned.name for event in done.told(CheckStarted)]
+    finished = [event.outcome.check for event in done.told(CheckFinished)]
+    assert (started, finished) == (["alpha", "beta"], ["beta", "alpha"])
+    assert done.result.exit is Exit.OK
+
+
+def test_a_lock_that_was_lost_meanwhile_is_told_with_the_verdict() -> None:
+    cluster = ReplayCluster(objects=[node()], outcomes=[script("alpha", delaySeconds=0.5)])
+
+    def take_away(_run: Execution, _cluster: ReplayCluster, event: Event) -> None:
+        if isinstance(event, CheckProgressed) and event.stage is Stage.RUNNING:
+            cluster.remove(lease_of_another_run())
+
+    done = Engine([entry("alpha", locks=["gpu"])], cluster=cluster).run(take_away)
+
+    found = done.outcome("alpha")
+    assert found.status is Status.PASSED
+    assert found.extra["locksLost"] == ["gpu"]
+    assert "another run may have disturbed it" in found.message
