@@ -1,0 +1,1 @@
+"""The commands of `aicr-orch`, a module for those that belong together."""

@@ -1,0 +1,137 @@
+"""Commands that say what checks there are, and what a run of them would do."""
+
+import os
+from typing import Any
+
+import click
+
+from orchestrator import completion
+from orchestrator.commands import given
+from orchestrator.flags import EPILOG, Command, named_as_given, option
+from orchestrator.validate_flags import of_validate
+
+FORMATS = ("table", "json", "yaml")
+# Flags of a run that change nothing about its plan; `plan` takes them where `validate` stood.
+NOT_PLANNED = frozenset(
+    [
+        "delete_namespace",
+        "exit_code_compat",
+        "fail_on_error",
+        "fault",
+        "keep",
+        "log_json",
+        "log_level",
+        "no_cleanup",
+        "no_cluster",
+        "no_wait",
+        "resume",
+        "run_id",
+    ]
+)
+
+data = option("--data", metavar="DIR", help="As for validate.")
+form = click.option(
+    "--output",
+    "-o",
+    type=click.Choice(FORMATS),
+    default="table",
+    show_default=True,
+    help="json and yaml are for programs.",
+)
+
+
+@click.command("list", cls=Command)
+@option("--recipe", "-r", metavar="WHERE", help="Only the checks that it selects.")
+@data
+@click.option(
+    "--phase",
+    multiple=True,
+    metavar="NAME",
+    help="As for validate.",
+    shell_complete=completion.phases,
+)
+@click.option(
+    "--label",
+    "-l",
+    multiple=True,
+    metavar="K=V",
+    help="As for validate.",
+    shell_complete=completion.labels,
+)
+@form
+def list_checks(recipe: str | None, data: str | None, output: str, **flags: Any) -> None:
+    """List the checks of the catalog, or those that a recipe selects."""
+    from orchestrator import listing, stdout  # noqa: PLC0415
+    from orchestrator.plan import parse_phases  # noqa: PLC0415
+    from orchestrator.selection import Label  # noqa: PLC0415
+
+    labels = [Label.parse(text) for text in flags["label"]]
+    selected = given.recipe(recipe) if recipe else None
+    rows = listing.rows(given.catalog(data), selected, parse_phases(flags["phase"]), labels)
+    is_table = output == stdout.TABLE
+    text = listing.text(rows, stdout.width()) if is_table else stdout.document(rows, output)
+    stdout.put(text)
+
+
+@click.command(cls=Command)
+@click.argument("check", shell_complete=completion.checks)
+@data
+@form
+def explain(check: str, data: str | None, output: str) -> None:
+    """Say what a check looks at, when it fails or skips, and what it may do."""
+    from orchestrator import explain as explaining  # noqa: PLC0415
+    from orchestrator import options, stdout  # noqa: PLC0415
+    from orchestrator.errors import UsageError, nearest  # noqa: PLC0415
+    from orchestrator.version import version  # noqa: PLC0415
+
+    catalog = given.catalog(data)
+    entry = catalog.find(check)
+    if entry is None:
+        known = [item.name for item in catalog.validators]
+        raise UsageError(f"no check {check}{nearest(check, known) or '; see aicr-orch list'}")
+    rules = options.image_rules({"override_all_images": False}, os.environ, version())
+    found = explaining.document(entry, rules)
+    is_table = output == stdout.TABLE
+    stdout.put(explaining.text(found) if is_table else stdout.document(found, output))
+
+
+@click.command(cls=Command, epilog=EPILOG)
+@of_validate
+@click.option(
+    "--gate", is_flag=True, help="Ask the cluster whether the recipe's readiness constraints hold."
+)
+@click.option(
+    "--output",
+    "-o",
+    "form",
+    type=click.Choice(FORMATS),
+    default="table",
+    show_default=True,
+    help="json: the plan as data. yaml: the objects that a run would create.",
+)
+def plan(form: str, *, gate: bool, **flags: Any) -> None:
+    """Show what a run would do: put `plan` where `validate` stands.
+
+    Nothing is asked of a cluster, unless an input is in one, or with --gate.
+    """
+    from orchestrator import plan_command  # noqa: PLC0415
+    from orchestrator.errors import UsageError  # noqa: PLC0415
+
+    context = click.get_current_context()
+    try:
+        code = plan_command.run(
+            {**flags, "output": None},
+            os.environ,
+            form,
+            lambda words: given.warn([words]),
+            gate=gate,
+        )
+    except UsageError as error:
+        raise UsageError(named_as_given(str(error), context)) from error
+    raise SystemExit(int(code))
+
+
+plan.params = [item for item in plan.params if item.name != "output"]
+for parameter in plan.params:
+    if isinstance(parameter, click.Option) and parameter.name in NOT_PLANNED:
+        parameter.hidden = True

@@ -1,0 +1,46 @@
+"""What several commands read, and how they speak."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from orchestrator.catalog import Catalog
+    from orchestrator.invocation import Invocation
+    from orchestrator.recipe import Recipe
+
+
+def recipe(location: str) -> "Recipe":
+    """Read a recipe without a cluster; what it says without effect goes to stderr."""
+    from orchestrator import inputs  # noqa: PLC0415
+    from orchestrator.recipe import parse  # noqa: PLC0415
+
+    given = inputs.read(location, "recipe")
+    found = parse(given.data, given.name)
+    warn(found.warnings)
+    return found
+
+
+def catalog(folder: str | None) -> "Catalog":
+    """The built-in catalog with a data folder laid over it."""
+    from orchestrator import overlay  # noqa: PLC0415
+    from orchestrator.catalog import built_in  # noqa: PLC0415
+
+    found = overlay.apply(built_in(), folder or "")
+    warn(found.warnings)
+    return found.catalog
+
+
+def warn(texts: Sequence[str]) -> None:
+    """Tell what is no error, on stderr."""
+    from orchestrator.errors import printable  # noqa: PLC0415
+
+    for text in texts:
+        tell(printable(text), "warning")
+
+
+def tell(words: str, level: str = "info") -> None:
+    """Write a line to stderr, in the way that the call asks for."""
+    invocation: Invocation = click.get_current_context().obj
+    invocation.tell(words, level)

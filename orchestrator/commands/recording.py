@@ -1,0 +1,74 @@
+"""Commands that write down what a cluster is, and serve what was written down."""
+
+import os
+from typing import Any
+
+import click
+
+from orchestrator.flags import Command, option
+
+
+@click.command(cls=Command)
+@click.option("--output", "-o", metavar="FILE", help="Write the snapshot here; default: stdout.")
+@option("--replay", metavar="DIR", help="Look at a recorded cluster in this folder.")
+@option("--kubeconfig", "-k", metavar="FILE", help="Cluster access; default as kubectl.")
+@option("--context", metavar="NAME", help="Context of the kubeconfig.")
+@click.option("--snapshot-mode", hidden=True)
+def snapshot(**flags: Any) -> None:
+    """Write down what a cluster is, read through its API; no pod is started."""
+    from orchestrator.snapshot import command  # noqa: PLC0415
+
+    code = command.run(flags, os.environ, lambda text: click.echo(text, err=True))
+    raise SystemExit(int(code))
+
+
+@click.command(cls=Command)
+@click.option("--output", "-o", metavar="DIR", required=True, help="Folder to make.")
+@click.option("--force", is_flag=True, help="Replace the capture that is in the folder.")
+@click.option("--kind", multiple=True, metavar="KIND", help="Only these, as kubectl names them.")
+@click.option("--skip-kind", multiple=True, metavar="KIND", help="All but these.")
+@click.option("--namespace", "-n", multiple=True, metavar="NAME", help="Only what is in these.")
+@click.option("--events", is_flag=True, help="Events, too.")
+@click.option("--logs", multiple=True, metavar="NS[/POD]", help="Logs of these pods; * is allowed.")
+@click.option(
+    "--proxy",
+    multiple=True,
+    metavar="PATH",
+    help="An answer of a service, as services/NAMESPACE/NAME:PORT/PATH?QUERY, or of a pod.",
+)
+@click.option("--redact-names", is_flag=True, help="Rename machines and addresses, too.")
+@click.option(
+    "--config-map",
+    multiple=True,
+    metavar="NS/NAME",
+    help="Keep the values of this ConfigMap, but for what looks like a secret.",
+)
+@option("--kubeconfig", "-k", metavar="FILE", help="Cluster access; default as kubectl.")
+@option("--context", metavar="NAME", help="Context of the kubeconfig.")
+@click.option("--replay", metavar="DIR", hidden=True)
+def capture(**flags: Any) -> None:
+    """Record a cluster as a folder for --replay, without what must not leave it."""
+    from rich.console import Console  # noqa: PLC0415
+
+    from orchestrator.capture import command  # noqa: PLC0415
+
+    code = command.run(flags, os.environ, Console(stderr=True, highlight=False))
+    raise SystemExit(int(code))
+
+
+@click.command(cls=Command)
+@click.argument("folder", metavar="DIR")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="On 127.0.0.1; 0: any.")
+@click.option("--kubeconfig", metavar="FILE", help="Write it here; default: a temporary file.")
+@click.option(
+    "--user",
+    default="admin",
+    show_default=True,
+    metavar="NAME",
+    help="Whose kubeconfig; for example system:serviceaccount:NAMESPACE:NAME.",
+)
+def replay(**flags: Any) -> None:
+    """Serve a recorded cluster on this machine, for kubectl and others, until Ctrl-C."""
+    from orchestrator import replay_command  # noqa: PLC0415
+
+    raise SystemExit(int(replay_command.run(flags, click.echo)))

@@ -1,0 +1,51 @@
+"""What the shell offers after Tab: names that the built-in catalog knows."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from orchestrator.catalog import Catalog
+
+# Called by the command-line library with its context, the parameter and what is typed so far.
+
+
+def checks(_context: Any, _parameter: Any, typed: str) -> list[str]:
+    """Checks of the catalog, also as the last of several that commas separate."""
+    return _offered(typed, [entry.name for entry in _catalog().validators])
+
+
+def labels(_context: Any, _parameter: Any, typed: str) -> list[str]:
+    """Labels that some check has."""
+    from orchestrator.selection import labels_of  # noqa: PLC0415
+
+    found = {
+        f"{key}={value}"
+        for entry in _catalog().validators
+        for key, values in labels_of(entry).items()
+        for value in values
+    }
+    return _offered(typed, sorted(found))
+
+
+def phases(_context: Any, _parameter: Any, typed: str) -> list[str]:
+    """The phases, and all of them."""
+    from helper.models import PHASES  # noqa: PLC0415
+
+    return _offered(typed, [*PHASES, "all"])
+
+
+def schemas(_context: Any, _parameter: Any, typed: str) -> list[str]:
+    """The files that have a schema."""
+    from orchestrator.schemas import FILES  # noqa: PLC0415
+
+    return _offered(typed, sorted(FILES))
+
+
+def _offered(typed: str, names: list[str]) -> list[str]:
+    before, comma, last = typed.rpartition(",")
+    return [f"{before}{comma}{name}" for name in names if name.startswith(last)]
+
+
+def _catalog() -> "Catalog":
+    from orchestrator.catalog import built_in  # noqa: PLC0415
+
+    return built_in()

@@ -1,0 +1,67 @@
+"""What a run needs of the API server: an answer, a version, a clock, rights."""
+
+import re
+from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+
+from helper.kube import Kube
+from orchestrator import preflight, target
+from orchestrator.doctor.finding import Finding, fail, ok, warn
+from orchestrator.errors import PermissionsError
+from orchestrator.manifests import RunContext
+from orchestrator.plan import Plan
+
+OLDEST, NEWEST = (1, 33), (1, 36)
+SKEW_S = 30.0  # times in reports are compared by the minute
+VERSION = re.compile(r"v(\d+)\.(\d+)")
+
+
+def look(kube: Kube, plan: Plan, context: RunContext, now: float) -> Iterator[Finding]:
+    """Judge the server; ClusterError when it gives no answer at all."""
+    yield version(target.server_version(kube), kube.server)
+    yield clock(kube.clock(), now)
+    yield rights(kube, plan, context)
+
+
+def version(found: str, server: str) -> Finding:
+    """Whether this program knows the server's version."""
+    match = VERSION.match(found)
+    known = f"{_shown(OLDEST)} to {_shown(NEWEST)}"
+    words = f"{server} is {found or 'of an unknown version'}"
+    number = (int(match[1]), int(match[2])) if match else None
+    if number is None or number < OLDEST:
+        return fail("server", words, f"want Kubernetes {known}; upgrade the cluster")
+    if number > NEWEST:
+        return warn("server", words, f"tested with Kubernetes {known}; look for a newer aicr-orch")
+    return ok("server", words)
+
+
+def clock(told: str, now: float) -> Finding:
+    """Whether both clocks agree, by the head of an answer."""
+    try:
+        skew_s = parsedate_to_datetime(told).timestamp() - now
+    except (TypeError, ValueError):
+        return warn("clock", "the server does not tell its time", "reports compare both clocks")
+    if abs(skew_s) <= SKEW_S:
+        return ok("clock", "the server's agrees with this machine's")
+    course = "ahead of" if skew_s > 0 else "behind"
+    words = f"the server's is {abs(skew_s):.0f} s {course} this machine's"
+    return warn("clock", words, "times in reports will not agree; synchronise the wrong one (NTP)")
+
+
+def rights(kube: Kube, plan: Plan, context: RunContext) -> Finding:
+    """Whether the caller may do all that a run of these checks does."""
+    try:
+        preflight.check(kube, plan, context)
+    except PermissionsError as error:
+        count, *lines = str(error).splitlines()
+        return fail("rights", count.split(",")[0], "\n".join([*map(str.strip, lines), _role(plan)]))
+    return ok("rights", f"all that a run of {len(plan.checks)} checks needs")
+
+
+def _role(plan: Plan) -> str:
+    return f"aicr-orch rbac print --caller -n {plan.namespace} -r RECIPE prints a role with them"
+
+
+def _shown(number: tuple[int, int]) -> str:
+    return ".".join(map(str, number))

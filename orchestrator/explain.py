@@ -1,0 +1,129 @@
+"""`explain CHECK`: what a check looks at, when it fails or skips, and what it may do.
+
+From the catalog and from the head of the check's own source; nothing is written here twice.
+"""
+
+import ast
+import re
+import shlex
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from helper import contract
+from helper.quantity import format_duration
+from orchestrator import docs, listing
+from orchestrator.catalog import Entry
+from orchestrator.errors import printable
+from orchestrator.images import ImageRules, chosen
+from orchestrator.plan import NOT_BUILT
+
+SOURCES = Path(__file__).parents[1] / "images"
+SECTION = re.compile(r"([A-Z][a-z]+(?: [a-z]+)?) {2,}(\S.*)")
+PAGE = "docs/checks.md"
+INDENT, WIDTH = 13, 100
+
+
+def head_of(entry: Entry) -> tuple[str, Mapping[str, str]]:
+    """A check's summary and sections (`Reads`, `Skips when`, …); empty for checks of others."""
+    if entry.is_external:
+        return "", {}
+    try:
+        path = SOURCES / entry.phase / f"{entry.name.replace('-', '_')}.py"
+        found = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    except (OSError, SyntaxError):
+        return "", {}
+    summary, _, rest = found.partition("\n")
+    return summary, _sections(rest)
+
+
+def _sections(text: str) -> Mapping[str, str]:
+    """Lines such as `Reads         nodes`, with those that continue them."""
+    found: dict[str, str] = {}
+    key = ""
+    for line in text.splitlines():
+        match = SECTION.fullmatch(line)
+        if match:
+            key, found[match[1]] = match[1], match[2]
+        elif key and line.startswith("  "):
+            found[key] += f" {line.strip()}"
+        else:
+            key = ""
+    return found
+
+
+def by_hand(entry: Entry, image: str) -> str:
+    """How to run the check without an orchestrator."""
+    arguments = " ".join(map(shlex.quote, entry.args))
+    return (
+        'docker run --rm --network host --user "$(id -u)" '
+        '-v "$KUBECONFIG:/kubeconfig:ro" -e KUBECONFIG=/kubeconfig '
+        f'-v "$PWD/recipe.yaml:{contract.RECIPE_FILE}:ro" {shlex.quote(image)} {arguments}'
+    ).rstrip()
+
+
+def document(entry: Entry, rules: ImageRules) -> dict[str, Any]:
+    """All that is known of a check, as data."""
+    image, pull_policy = chosen(entry.image, rules)
+    summary, sections = head_of(entry)
+    return {
+        **listing.describe(entry),
+        "image": image,
+        "pullPolicy": pull_policy,
+        "summary": summary,
+        "about": {_key(name): words for name, words in sections.items()},
+        "rights": [docs.right(rule) for rule in entry.rbac],
+        "byHand": by_hand(entry, image),
+        "page": PAGE,
+    }
+
+
+def text(found: Mapping[str, Any]) -> str:
+    """The same for people."""
+    lines = [f"{found['name']} ({found['phase']}): {found['description']}"]
+    if not found["available"]:
+        lines.append(f"Not to be run: {NOT_BUILT}.")
+    lines.append("")
+    for name, values in _told(found):
+        for number, value in enumerate(values):
+            lines += _wrapped("" if number else name, value)
+    return "".join(f"{printable(line)}\n" for line in lines)
+
+
+def _told(found: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[str]]]:
+    if found["summary"]:
+        yield "Passes when", [found["summary"]]
+    for name, words in found["about"].items():
+        yield _title(name), [words]
+    if found["requirement"] and "requirement" not in found["about"]:
+        yield "Requirement", [found["requirement"]]
+    yield "Budget", [format_duration(found["budgetSeconds"])]
+    yield "Locks", [", ".join(found["locks"]) or "none, it runs beside any other check"]
+    if needs := found["needs"]:
+        yield (
+            "Needs",
+            [f"{needs['gpus']} free GPUs on each of {needs['nodes']} nodes"],
+        )
+    yield "May", found["rights"] or ["nothing in the cluster"]
+    yield "Image", [f"{found['image']} (pulled: {found['pullPolicy']})"]
+    yield "By hand", [found["byHand"]]
+    yield "More", [found["page"]]
+
+
+def _wrapped(name: str, value: str) -> list[str]:
+    """A name and its words, which begin in one column; a command stays whole, to be copied."""
+    lead = f"{name:<{INDENT}}"
+    if value.startswith("docker "):
+        return [lead + value]
+    space = " " * INDENT
+    return textwrap.wrap(value, WIDTH, initial_indent=lead, subsequent_indent=space)
+
+
+def _key(name: str) -> str:
+    first, *rest = name.split()
+    return first.lower() + "".join(map(str.capitalize, rest))
+
+
+def _title(key: str) -> str:
+    return re.sub(r"(?<=[a-z])([A-Z])", lambda match: f" {match[1].lower()}", key).capitalize()

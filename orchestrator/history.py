@@ -1,0 +1,54 @@
+"""How long checks took in earlier runs that this machine knows of."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from orchestrator import report_file, rundir
+from orchestrator.errors import UsageError
+from orchestrator.reports.document import Case, Report
+
+MAX_RUNS = 50  # the latest ones; a cluster changes
+MAX_BYTES = 4 * 1024 * 1024  # of a report that is worth reading for a few numbers
+
+Key = tuple[str, str]  # phase and check
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a check usually takes, from the creation of its Job to its recorded outcome."""
+
+    seconds: float
+    runs: int
+
+
+def durations(runs: Path, *, of_replays: bool) -> Mapping[Key, Taken]:
+    """The median of each check with a verdict, of recorded clusters or of real ones."""
+    found: dict[Key, list[float]] = {}
+    for report in _reports(runs):
+        for case in report.cases if report.is_replay is of_replays else ():
+            seconds = _seconds(case)
+            if seconds is not None:
+                found.setdefault((case.phase, case.name), []).append(seconds)
+    return {key: Taken(median(values), len(values)) for key, values in found.items()}
+
+
+def _reports(runs: Path) -> Iterator[Report]:
+    """The reports of the latest runs; a folder without one, or with a broken one, has none."""
+    names = sorted((path.name for path in runs.glob("*")), reverse=True)
+    for name in names[:MAX_RUNS]:
+        path = runs / name / rundir.REPORT
+        try:
+            if path.stat().st_size <= MAX_BYTES:
+                yield report_file.load(path)
+        except (OSError, UsageError):
+            continue
+
+
+def _seconds(case: Case) -> float | None:
+    """How long it had its place in the cluster; None for what came to no verdict."""
+    told = case.seconds or {}
+    if case.status not in ("passed", "failed") or "run" not in told:
+        return None
+    return sum(told.get(key, 0.0) for key in ("wait", "run", "collect"))

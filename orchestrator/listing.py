@@ -1,0 +1,74 @@
+"""`list`: the checks of the catalog, or those that a recipe selects."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from helper.quantity import format_duration
+from orchestrator import stdout
+from orchestrator.catalog import Catalog, Entry
+from orchestrator.recipe import Recipe
+from orchestrator.selection import Label, labels_of
+
+HEAD = ("CHECK", "PHASE", "READY", "BUDGET", "LOCKS", "REQUIREMENT", "PROVES")
+NOT_KNOWN = "the recipe selects it, the catalog does not have it"
+
+Row = Mapping[str, Any]
+
+
+def rows(
+    catalog: Catalog, recipe: Recipe | None, phases: Iterable[str], labels: Iterable[Label] = ()
+) -> Sequence[Row]:
+    """One row a check, in the order of reports; names that the catalog lacks come last."""
+    wanted = list(labels)
+    found: list[Row] = []
+    for phase in phases:
+        config = recipe.input.config.get(phase) if recipe else None
+        selected = set(config.checks) if config else set()
+        entries = catalog.of_phase(phase)
+        if recipe:
+            entries = [entry for entry in entries if entry.name in selected]
+        chosen = [item for item in entries if all(x.holds(labels_of(item)) for x in wanted)]
+        found += [describe(entry) for entry in chosen]
+        unknown = selected - {entry.name for entry in entries}
+        found += [_unknown(name, phase) for name in sorted(unknown) if not wanted]
+    return found
+
+
+def describe(entry: Entry) -> Row:
+    """What the catalog says of a check, as data."""
+    needs = entry.needs.model_dump() if entry.needs else None
+    return {
+        "name": entry.name,
+        "phase": entry.phase,
+        "available": entry.available,
+        "external": entry.is_external,
+        "budgetSeconds": entry.timeout_s,
+        "locks": list(entry.locks),
+        "requirement": entry.requirement,
+        "needs": needs,
+        "retries": entry.retries,
+        "image": entry.image,
+        "description": entry.description,
+    }
+
+
+def text(found: Iterable[Row], columns: int = 0) -> str:
+    """The rows for people."""
+    return stdout.table(HEAD, [_cells(row) for row in found], columns)
+
+
+def _unknown(name: str, phase: str) -> Row:
+    return {"name": name, "phase": phase, "available": False, "description": NOT_KNOWN}
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    budget = row.get("budgetSeconds")
+    return (
+        row["name"],
+        row["phase"],
+        "yes" if row["available"] else "no",
+        format_duration(budget) if budget else "-",
+        ",".join(row.get("locks", [])) or "-",
+        row.get("requirement") or "-",
+        row["description"],
+    )

@@ -1,0 +1,142 @@
+"""Which checks of a plan the operator wants: `--check`, `--skip` and `--label`.
+
+The recipe selects, the operator narrows. What is left out stays in plan and report, as skipped
+with `deselected`, and its phase is never `passed`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import Self
+
+from orchestrator.catalog import Catalog, Entry
+from orchestrator.errors import UsageError, nearest
+from orchestrator.plan import Plan, PlannedCheck
+from orchestrator.rights import Grants
+
+KEYS = ("phase", "requirement", "lock")
+
+
+@dataclass(frozen=True)
+class Label:
+    """`KEY=VALUE` or `KEY!=VALUE`, about what the catalog declares of a check."""
+
+    key: str
+    value: str  # may hold wildcards, as in a shell
+    is_wanted: bool = True
+
+    @classmethod
+    def parse(cls, given: str) -> Self:
+        """Read one; UsageError names what is allowed."""
+        name, equals, value = given.partition("=")
+        key = name.removesuffix("!")
+        if not (equals and key and value):
+            raise UsageError(
+                f"--label {given}: want KEY=VALUE or KEY!=VALUE, as in phase=deployment"
+            )
+        if key not in KEYS:
+            raise UsageError(f"--label {given}: want one of {', '.join(KEYS)}{nearest(key, KEYS)}")
+        return cls(key, value, is_wanted=not name.endswith("!"))
+
+    def __str__(self) -> str:
+        return f"{self.key}{'' if self.is_wanted else '!'}={self.value}"
+
+    def holds(self, labels: Mapping[str, Sequence[str]]) -> bool:
+        """Whether a check with these labels is meant."""
+        return any(fnmatchcase(item, self.value) for item in labels[self.key]) is self.is_wanted
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the operator said; names may hold wildcards, and nothing said means all."""
+
+    checks: tuple[str, ...] = ()
+    skips: tuple[str, ...] = ()
+    labels: tuple[Label, ...] = ()
+
+    @classmethod
+    def of(cls, checks: Iterable[str], skips: Iterable[str], labels: Iterable[str]) -> Self:
+        """Read the flags' values; UsageError for a label that is none."""
+        return cls(tuple(checks), tuple(skips), tuple(map(Label.parse, labels)))
+
+    def objection(self, check: PlannedCheck) -> str:
+        """Why a check is left out; empty for one that shall run."""
+        if self.checks and not _matched(check.name, self.checks):
+            return f"left out by --check {','.join(self.checks)}"
+        skip = next((item for item in self.skips if fnmatchcase(check.name, item)), "")
+        if skip:
+            return f"left out by --skip {skip}"
+        labels = {**labels_of(check.entry), "phase": [check.phase]}
+        missed = next((item for item in self.labels if not item.holds(labels)), None)
+        return f"left out by --label {missed}" if missed else ""
+
+
+def labels_of(entry: Entry | None) -> Mapping[str, Sequence[str]]:
+    """What `--label` can ask about a check."""
+    if entry is None:
+        return {key: [] for key in KEYS}
+    requirement = [entry.requirement] if entry.requirement else []
+    return {"phase": [entry.phase], "requirement": requirement, "lock": entry.locks}
+
+
+def narrow(plan: Plan, wanted: Selection, catalog: Catalog) -> Plan:
+    """Leave out what the operator does not want; UsageError for unknown names and for no check."""
+    _require_known(plan, wanted, catalog)
+    phases = tuple(
+        replace(phase, checks=tuple(_narrowed(check, wanted) for check in phase.checks))
+        for phase in plan.phases
+    )
+    narrowed = replace(plan, phases=phases)
+    if plan.checks and all(check.is_deselected for check in narrowed.checks):
+        raise UsageError(
+            f"--check, --skip and --label leave out all {len(plan.checks)} selected checks: "
+            "nothing would be tested"
+        )
+    return narrowed
+
+
+def _narrowed(check: PlannedCheck, wanted: Selection) -> PlannedCheck:
+    """The check as it was, or without image and rights: no object is made for it."""
+    why = wanted.objection(check)
+    if not why:
+        return check
+    return replace(
+        check,
+        entry=None,
+        image="",
+        pull_policy="",
+        grants=Grants(),
+        near=(),
+        refusal=why,
+        is_deselected=True,
+    )
+
+
+def _require_known(plan: Plan, wanted: Selection, catalog: Catalog) -> None:
+    """Refuse names that mean nothing: a typing error must not change what is tested."""
+    selected = [check.name for check in plan.checks]
+    known = [*(entry.name for entry in catalog.validators), *selected]
+    for flag, patterns in (("--check", wanted.checks), ("--skip", wanted.skips)):
+        for pattern in patterns:
+            if not _matches(pattern, known):
+                raise UsageError(f"{flag} {pattern}: no such check{nearest(pattern, known)}")
+    for pattern in wanted.checks:
+        if not _matches(pattern, selected):
+            phases = ", ".join(phase.phase for phase in plan.phases)
+            raise UsageError(
+                f"--check {pattern}: the recipe does not select it in {phases}; "
+                f"it selects {', '.join(selected)}"
+            )
+    for label in wanted.labels:
+        values = {value for entry in catalog.validators for value in labels_of(entry)[label.key]}
+        if not _matches(label.value, values):
+            hint = nearest(label.value, values) or f", want one of {', '.join(sorted(values))}"
+            raise UsageError(f"--label {label}: no check has this {label.key}{hint}")
+
+
+def _matched(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _matches(pattern: str, names: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for name in names)

@@ -1,0 +1,193 @@
+"""`status`: the runs that this machine and the cluster know of, and what they found so far."""
+
+import fcntl
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from helper.kinds import CONFIG_MAPS, JOBS
+from helper.kube import Kube
+from helper.resource import namespace, number
+from orchestrator import earlier, report_file, resumption, rundir, stdout
+from orchestrator.errors import UsageError, nearest
+from orchestrator.plan import RUN_ID
+from orchestrator.reports.document import Case
+from orchestrator.reports.text import duration, first_line
+from orchestrator.sweep import Found, began, runs
+
+HEAD = ("RUN", "BEGAN (UTC)", "STATE", "SO FAR", "EXIT", "IN CLUSTER")
+CHECKS = ("CHECK", "PHASE", "STATUS", "TIME", "")
+ORDER = ("failed", "other", "skipped", "passed")
+
+
+class State(StrEnum):
+    """How far a run is."""
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    CUT_SHORT = "cut short"
+    UNKNOWN = "unknown"  # another machine's, and nothing of it works right now
+
+
+@dataclass(frozen=True)
+class Line:
+    """One check of a run."""
+
+    check: str
+    phase: str
+    status: str
+    seconds: float | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Known:
+    """One run."""
+
+    run_id: str
+    state: State
+    checks: tuple[Line, ...] = ()  # those that are over
+    exit_code: str = ""
+    report: str = ""  # where it is; empty while there is none
+    objects: int = 0  # in the cluster
+    namespace: str = ""
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def so_far(self) -> str:
+        """Counts by verdict, the worst first."""
+        count = Counter(line.status for line in self.checks)
+        return ", ".join(f"{count[status]} {status}" for status in ORDER if count[status]) or "-"
+
+
+def here(folder: Path, limit: int) -> Sequence[Known]:
+    """The latest runs that were started on this machine, newest first."""
+    names = sorted(path.name for path in folder.glob("*") if RUN_ID.fullmatch(path.name))
+    return [_of_folder(folder / item) for item in reversed(names[-limit:])]
+
+
+def with_cluster(known: Iterable[Known], kube: Kube, limit: int) -> Sequence[Known]:
+    """The same with what the cluster has of them, and with the runs of other machines."""
+    objects = runs(kube)
+    mine = {item.run_id: item for item in known}
+    for run_id in sorted(objects)[-limit:]:
+        item = mine.get(run_id, Known(run_id, State.UNKNOWN))
+        mine[run_id] = _in_cluster(item, objects[run_id], kube)
+    return [mine[run_id] for run_id in sorted(mine, reverse=True)[:limit]]
+
+
+def find(known: Sequence[Known], wanted: str) -> Known:
+    """The run of this name, or the only one whose name begins so; UsageError for none."""
+    found = [item for item in known if item.run_id.startswith(wanted)]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        hint = nearest(wanted, [item.run_id for item in known])
+        raise UsageError(f"run {wanted}: known neither here nor in the cluster{hint}")
+    raise UsageError(f"run {wanted}: {len(found)} runs begin so; write more of the name")
+
+
+def document(item: Known) -> dict[str, Any]:
+    """A run as data."""
+    return {
+        "runID": item.run_id,
+        "began": began(item.run_id).isoformat(),
+        "state": item.state.value,
+        "exitCode": item.exit_code,
+        "report": item.report,
+        "objectsInCluster": item.objects,
+        "namespace": item.namespace,
+        "checks": [vars(line) for line in item.checks],
+        "notes": list(item.notes),
+    }
+
+
+def table(known: Iterable[Known], columns: int = 0) -> str:
+    """One line a run."""
+    rows = [
+        (
+            item.run_id,
+            f"{began(item.run_id):%Y-%m-%d %H:%M}",
+            item.state.value,
+            item.so_far,
+            item.exit_code or "-",
+            f"{item.objects} objects" if item.objects else "-",
+        )
+        for item in known
+    ]
+    return stdout.table(HEAD, rows, columns)
+
+
+def text(item: Known, columns: int = 0) -> str:
+    """One run with its checks."""
+    rows = [
+        (line.check, line.phase, line.status, duration(line.seconds), first_line(line.message))
+        for line in item.checks
+    ]
+    ended = f", exit {item.exit_code}" if item.exit_code else ""
+    when = f"{began(item.run_id):%Y-%m-%d %H:%M:%S} UTC"
+    lines = [
+        f"run {item.run_id}, began {when}: {item.state}{ended}\n",
+        f"report: {item.report or 'none yet'}\n",
+        *(f"{note}\n" for note in item.notes),
+    ]
+    return "".join([*lines, "\n" + stdout.table(CHECKS, rows, columns) if rows else ""])
+
+
+def _of_folder(folder: Path) -> Known:
+    """What a run left on this machine: its report, or the results so far."""
+    path = folder / rundir.REPORT
+    try:
+        report = report_file.load(path)
+    except UsageError:
+        results = earlier.from_folder(folder)
+        return Known(folder.name, _state(folder), _lines(results), notes=_resumable(folder))
+    state = State.FINISHED if report.is_complete else State.CUT_SHORT
+    lines = tuple(map(_line, report.cases))
+    notes = () if report.is_complete else _resumable(folder)
+    return Known(folder.name, state, lines, report.exit_code, str(path), notes=notes)
+
+
+def _state(folder: Path) -> State:
+    """Whether the process of a run without a report lives: it holds the lock in its folder."""
+    with suppress(OSError), (folder / resumption.LOCK).open("rb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return State.RUNNING
+    return State.CUT_SHORT
+
+
+def _resumable(folder: Path) -> tuple[str, ...]:
+    if _state(folder) is State.RUNNING or not (folder / resumption.FILE).is_file():
+        return ()
+    return (f"to go on with it: aicr-orch validate --resume {folder.name}",)
+
+
+def _in_cluster(item: Known, objects: Found, kube: Kube) -> Known:
+    """What the cluster adds to what is known of a run."""
+    places = {namespace(body) for resource, body in objects if resource is CONFIG_MAPS}
+    place = min(places, default="")
+    if not item.checks and place:
+        item = replace(item, checks=_lines(earlier.from_cluster(kube, place, item.run_id)))
+    works = any(number(body, "status", "active") for resource, body in objects if resource is JOBS)
+    state = State.RUNNING if works and item.state is State.UNKNOWN else item.state
+    notes = item.notes
+    if not works and state is not State.RUNNING:
+        notes = (*notes, f"to remove what it left: aicr-orch gc --run-id {item.run_id}")
+    return replace(item, state=state, objects=len(objects), namespace=place, notes=notes)
+
+
+def _line(case: Case) -> Line:
+    return Line(case.name, case.phase, case.status, case.duration_s, case.in_short)
+
+
+def _lines(results: earlier.Results) -> tuple[Line, ...]:
+    return tuple(
+        Line(item.check, item.phase, item.status.value, item.duration_s, item.message)
+        for item in results.values()
+    )
