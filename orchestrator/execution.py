@@ -30,7 +30,7 @@ from orchestrator.settings import RunSettings
 from orchestrator.sightings import Sightings
 from orchestrator.slots import Slots
 from orchestrator.stop import Stop
-from orchestrator.turn import Tools, Turn
+from orchestrator.turn import Diagnose, Tools, Turn
 from orchestrator.workspace import Workspace
 
 API_PATIENCE_S = 60.0
@@ -60,12 +60,14 @@ class Execution:
         settings: RunSettings | None = None,
         stop: Stop | None = None,
         keep: Callable[[Outcome], None] = lambda _: None,
+        diagnose: Diagnose = lambda _outcome, _files: None,
         emit: Callable[[Event], None] = lambda _: None,
         earlier: Results | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """`keep` stores an outcome before anything else happens; `emit` is told every event.
 
+        `diagnose` stores files about a check that did not pass, before it is cleaned away.
         `earlier` are results of the same run from before it was cut short; they stand.
         """
         self._earlier = earlier or {}
@@ -96,6 +98,7 @@ class Execution:
             slots=Slots(self._settings.max_parallel, self._changed),
             settings=self._settings,
             keep=keep,
+            diagnose=diagnose,
             emit=self._emit,
             clock=clock,
         )

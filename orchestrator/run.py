@@ -33,6 +33,7 @@ from orchestrator.settings import RunSettings
 from orchestrator.snapshot import Source
 from orchestrator.stop import Stop
 from orchestrator.sweep import sweep
+from orchestrator.turn import Diagnose
 from orchestrator.version import version
 
 SWEEP_S = 60.0
@@ -53,13 +54,15 @@ class Run:
         context: RunContext | None = None,
         looked_at: Source | None = None,
         keep: Callable[[Outcome], None] = lambda _: None,
+        diagnose: Diagnose = lambda _outcome, _files: None,
         stop: Stop | None = None,
         earlier: Results | None = None,
     ) -> None:
         """Nothing is asked of the cluster yet.
 
         Without `looked_at` a snapshot is taken of it later. `keep` stores each outcome before
-        anybody hears of it; `stop` is another way to cancel. With `earlier` this is a run that was
+        anybody hears of it, `diagnose` files about one that is not good; `stop` is another way to
+        cancel. With `earlier` this is a run that was
         cut short: those results and the ones it left in the cluster stand, what it left running
         is removed, the rest runs.
         """
@@ -71,6 +74,7 @@ class Run:
         self._settings = settings or RunSettings()
         self._context = context or RunContext(plan.run_id, plan.namespace, version())
         self._keep = keep
+        self._diagnose = diagnose
         self._earlier = earlier
         self._stop = Stop() if stop is None else stop
         self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
@@ -104,6 +108,7 @@ class Run:
             settings=self._settings,
             stop=self._stop,
             keep=self._keep,
+            diagnose=self._diagnose,
             emit=self._events.put,
             earlier=self._earlier,
         )

@@ -9,7 +9,7 @@ from typing import Any
 from orchestrator import ctrf
 from orchestrator.outcome import Outcome
 
-REPORT = "ctrf.json"
+REPORT, DIAGNOSTICS = "ctrf.json", "diagnostics"
 STATE = ".local/state"  # https://specifications.freedesktop.org/basedir-spec/
 
 
@@ -30,6 +30,14 @@ class RunDir:
         folder = self.path / "checks"
         folder.mkdir(parents=True, exist_ok=True)
         write(folder / f"{outcome.phase}.{outcome.check}.json", ctrf.test(outcome))
+
+    def diagnosis(self, outcome: Outcome, files: Mapping[str, str]) -> Path:
+        """Store files about a check that did not pass; OSError when the disk does not take it."""
+        folder = self.path / DIAGNOSTICS / f"{outcome.phase}.{outcome.check}"
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            write_text(folder / name, content)
+        return folder
 
     def report(self, document: Mapping[str, Any]) -> Path:
         """Store the whole report; OSError when the disk does not take it."""

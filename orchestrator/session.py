@@ -122,6 +122,7 @@ class Session:
                 context=run_context(self._options, self._env, self._prepared.plan),
                 looked_at=self._snapshot,
                 keep=self._keep,
+                diagnose=self._diagnose,
                 stop=self._stop,
                 earlier=earlier.from_folder(self._folder.path) if self._options.resumes else None,
             )
@@ -192,6 +193,13 @@ class Session:
             self._folder.keep(outcome)
         except OSError as error:
             words = f"result of {outcome.check} is not kept in {self._folder.path}: {error}"
+            self._terminal.show(Notice(words, "warning"))
+
+    def _diagnose(self, outcome: Outcome, files: Mapping[str, str]) -> None:
+        try:
+            self._folder.diagnosis(outcome, files)
+        except OSError as error:
+            words = f"diagnostics of {outcome.check} are not kept in {self._folder.path}: {error}"
             self._terminal.show(Notice(words, "warning"))
 
 

@@ -1,11 +1,11 @@
 """One check's turn: its locks, its attempts one after another, its record, and the clean-up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from helper.deadline import Clock
 from helper.errors import KubeError
-from orchestrator import ctrf
+from orchestrator import ctrf, diagnostics
 from orchestrator.events import CheckProgressed, Event, Notice
 from orchestrator.leases import Blocked, Holder, Leases, Stopped
 from orchestrator.lifecycle import CheckLife
@@ -33,6 +33,9 @@ INFRASTRUCTURE = PULL_REASONS | {
 }
 
 
+Diagnose = Callable[[Outcome, Mapping[str, str]], None]  # stores files, by name, about a check
+
+
 @dataclass(frozen=True)
 class Tools:
     """What all checks of a run share; `keep` stores an outcome before anybody hears of it."""
@@ -43,6 +46,7 @@ class Tools:
     slots: Slots
     settings: RunSettings
     keep: Callable[[Outcome], None]
+    diagnose: Diagnose
     emit: Callable[[Event], None]
     clock: Clock
 
@@ -128,7 +132,12 @@ class Turn:
                     Notice(f"{planned.name}: {words}: {first_line(outcome.message)}", "warning")
                 )
             planned = replace(planned, object_name=new_object_name(planned.name))
-        self._conclude(self._annotated(outcome, earlier))
+        outcome = self._annotated(outcome, earlier)
+        self._conclude(outcome)
+        if diagnostics.is_worth_it(outcome) and not self._stop.hurry:
+            seen = tools.sightings.of(planned.object_name)
+            files = diagnostics.collect(tools.workspace, seen, planned.object_name)
+            tools.diagnose(outcome, files)
         life.clean(keep=tools.settings.keep.keeps(outcome))
 
     def _attempt(self, planned: PlannedCheck) -> tuple[CheckLife, Outcome]:

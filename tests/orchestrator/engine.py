@@ -68,6 +68,7 @@ class Finished:
     events: list[Event]
     kept: list[Outcome]
     cluster: ReplayCluster
+    diagnosed: dict[str, Mapping[str, str]] = field(default_factory=dict)  # files by check
 
     def outcome(self, check: str) -> Outcome:
         """The outcome of one check."""
@@ -125,6 +126,7 @@ class Engine:
         )
         events: list[Event] = []
         kept: list[Outcome] = []
+        diagnosed: dict[str, Mapping[str, str]] = {}
         with served(cluster) as kube:
 
             def emit(event: Event) -> None:
@@ -137,10 +139,11 @@ class Engine:
                 RunContext(self.run_id, NAMESPACE, "v0.0.0-test", forwarded=self.forwarded),
                 settings=self.settings,
                 keep=kept.append,
+                diagnose=lambda outcome, files: diagnosed.update({outcome.check: files}),
                 emit=emit,
             )
             result = run.execute({}, {"validation": "{}\n", "snapshot": "{}\n"})
-        return Finished(result, events, kept, cluster)
+        return Finished(result, events, kept, cluster, diagnosed)
 
 
 @contextmanager
