@@ -22,9 +22,17 @@ def held(pid: int, limit: int) -> int:
 
 def _family(pid: int) -> Iterator[int]:
     yield pid
-    for children in (_PROC / str(pid) / "task").glob("*/children"):
-        for child in _read(children).split():
+    for task in _tasks(pid):
+        for child in _read(task / "children").split():
             yield from _family(int(child))
+
+
+def _tasks(pid: int) -> list[Path]:
+    """Give the threads of a process; none when it ends while they are listed."""
+    try:
+        return list((_PROC / str(pid) / "task").iterdir())
+    except OSError:
+        return []
 
 
 def _resident(pid: int) -> int:
