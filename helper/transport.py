@@ -20,6 +20,8 @@ Json = dict[str, Any]
 
 REQUEST_TIMEOUT_S = 10.0  # the client library has none of its own
 BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 4.0)
+WEBHOOK_PATIENCE_S = 10.0
+CALLED_IN_VAIN = "failed calling webhook"  # with 500, by every API server
 RETRIED_STATUS = frozenset({429, 500, 502, 503, 504})
 SENT_BEFORE_WORK = frozenset({429, 503})  # any other failure may come after the work was done
 LINE_BYTES = 256 * 1024  # of a stream of text
@@ -75,7 +77,7 @@ class Transport:
 
         A KubeError that follows a lost answer carries the note `after a lost answer`.
         """
-        give_up = self._clock.now() + self._patience_s
+        begun = self._clock.now()
         attempt, lost_answer = 0, False
         while True:
             pause_s = BACKOFF_S[min(attempt, len(BACKOFF_S) - 1)]
@@ -96,10 +98,16 @@ class Transport:
                 if not self._is_worth_retrying(request, status):
                     raise failure
                 lost_answer = lost_answer or status not in SENT_BEFORE_WORK
-            if self._clock.now() + pause_s > give_up:
+            if self._clock.now() + pause_s > begun + self._patience_with(failure):
                 raise failure
             self._clock.sleep(pause_s)
             attempt += 1
+
+    def _patience_with(self, failure: KubeError) -> float:
+        """A server comes back soon; the webhook that it asks may be gone for good."""
+        if CALLED_IN_VAIN in failure.message:
+            return min(self._patience_s, WEBHOOK_PATIENCE_S)
+        return self._patience_s
 
     def _is_worth_retrying(self, request: Request, status: int) -> bool:
         if status == FORBIDDEN and self._clock.now() < self._forbidden_until:

@@ -64,7 +64,9 @@ def ended(real_kube: Kube, run_id: str, acting: str) -> Iterator[Finished]:
         entry("is-not-pulled", UNPULLED),
         entry("is-too-large", act, resources={"cpu": "1000", "memory": "64Mi"}),
     ]
-    settings = RunSettings(max_parallel=len(entries), patience_s=IMPATIENT)
+    # The runtime of a busy machine may fail to start a container; that is not what this is about.
+    entries = [{**item, "retries": 2 if item["image"] == act else 0} for item in entries]
+    settings = RunSettings(max_parallel=10, patience_s=IMPATIENT)
     with temporary_namespace(real_kube, run_id) as namespace:
         yield RealRun(real_kube, namespace, entries, settings).execute()
 

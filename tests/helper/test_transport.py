@@ -80,6 +80,14 @@ def test_a_patient_connection_outlives_a_restart_of_the_server() -> None:
         assert api.kube.patient(60).get(PODS, "p", "ns") == POD
 
 
+def test_a_webhook_that_stays_away_is_not_waited_for_as_long_as_a_server() -> None:
+    words = 'Internal error occurred: failed calling webhook "pods.example.com"'
+    with scripted(forever=refusal(500, "InternalError", words)) as api:
+        with pytest.raises(Unreachable, match="failed calling webhook"):
+            api.kube.patient(60).create(CONFIG_MAPS, {"metadata": {"name": "a"}}, "ns")
+        assert 5 < sum(api.clock.slept) <= 10
+
+
 def test_names_the_server_that_nobody_answers_for() -> None:
     with scripted() as api:
         api.server.server_close()
