@@ -1,5 +1,6 @@
 """What a run has to say in the end, and what it says of checks that never started."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from helper.deadline import SYSTEM_CLOCK, Clock
@@ -60,17 +61,25 @@ def without_cluster(plan: Plan, clock: Clock = SYSTEM_CLOCK) -> RunResult:
     return RunResult(plan.run_id, phases, code, now, now)
 
 
-def never_begun(plan: Plan, code: Exit, reason: str, clock: Clock = SYSTEM_CLOCK) -> RunResult:
-    """The result of a run that was refused before its first object: no check had its chance."""
+def cut_short(
+    plan: Plan,
+    code: Exit,
+    reason: str,
+    found: Mapping[tuple[str, str], Outcome],
+    clock: Clock = SYSTEM_CLOCK,
+) -> RunResult:
+    """The result of a run that was refused or broke; what was `found` until then stands."""
     now = clock.wall()
-    phases = tuple(skipped(phase, why(reason.split("\n", 1)[0]), now) for phase in plan.phases)
+    words = why(reason.split("\n", 1)[0])
+
+    def outcomes(phase: PhasePlan) -> tuple[Outcome, ...]:
+        return tuple(
+            found.get((phase.phase, planned.name)) or not_run(planned, words)
+            for planned in phase.checks
+        )
+
+    phases = tuple(PhaseResult(phase.phase, outcomes(phase), now, now) for phase in plan.phases)
     return RunResult(plan.run_id, phases, code, now, now, failure=reason)
-
-
-def skipped(phase: PhasePlan, reason: str, now: float) -> PhaseResult:
-    """A phase that is left out; its selected checks are listed all the same."""
-    outcomes = tuple(not_run(planned, reason) for planned in phase.checks)
-    return PhaseResult(phase.phase, outcomes, now, now)
 
 
 def refused(planned: PlannedCheck) -> Outcome:

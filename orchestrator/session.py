@@ -29,10 +29,11 @@ from orchestrator.live import Terminal
 from orchestrator.options import Options
 from orchestrator.outcome import Outcome
 from orchestrator.preparation import prepare, run_context
-from orchestrator.result import RunResult, never_begun, without_cluster
+from orchestrator.result import RunResult, cut_short, without_cluster
 from orchestrator.resumption import Kept
 from orchestrator.run import Run
 from orchestrator.stop import Stop
+from orchestrator.turn import internal
 from orchestrator.version import version
 
 SIGNALS = {
@@ -82,8 +83,8 @@ class Session:
         """Run and report; gives the exit code. What stops the run is raised, but reported first."""
         try:
             result = self._dry_run() if self._options.no_cluster else self._live_run()
-        except (StopError, CannotTell) as error:
-            self._write_refusal(error)
+        except Exception as error:
+            self._write_what_is_known(error)
             raise
         places, is_delivered = self._delivery.write(self._report(result))
         code = result.exit
@@ -99,11 +100,13 @@ class Session:
         """Close what was opened for the run."""
         self._terminal.close()
 
-    def _write_refusal(self, error: StopError | CannotTell) -> None:
-        """Report a run that could not begin; wrong usage alone is none."""
+    def _write_what_is_known(self, error: Exception) -> None:
+        """Report a run that could not begin, or that broke; wrong usage alone is none."""
         if isinstance(error, UsageError) and not isinstance(error, ReadinessError):
             return
-        result = never_begun(self._prepared.plan, code_of(error), str(error))
+        found = earlier.from_folder(self._folder.path)
+        words = str(error) if isinstance(error, StopError | CannotTell) else internal(error)
+        result = cut_short(self._prepared.plan, code_of(error), words, found)
         self._delivery.write(self._report(result))
 
     def _live_run(self) -> RunResult:
