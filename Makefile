@@ -9,7 +9,7 @@ CLUSTER_HOME ?= /var/tmp/aicr-cluster
 REPEATS ?= 200
 export BASE_IMAGE CLUSTER_HOME
 
-.PHONY: help demo dev test defects lint types fmt bench e2e cluster-up cluster-down cluster-load images images-check lock docs docs-check wheel wheel-check clean ci
+.PHONY: help demo dev test defects lint types fmt bench e2e cluster-up cluster-down cluster-load images images-check push bench-cluster lock docs docs-check wheel wheel-check clean ci
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,8 +44,11 @@ fmt: .venv/.dev ## Format, and fix what can be fixed
 bench: .venv/.test ## Measure the program on this machine; also build/bench.json
 	@$(BIN)/python -m tests.bench
 
+bench-cluster: .venv/.test ## Measure runs on the cluster of KUBECONFIG; also build/bench-cluster.json
+	@$(BIN)/python -m tests.bench.cluster_runs
+
 # Without a KUBECONFIG of your own: the one that `make cluster-up` leaves.
-e2e: export KUBECONFIG ?= $(CLUSTER_HOME)/admin.conf
+e2e bench-cluster: export KUBECONFIG ?= $(CLUSTER_HOME)/admin.conf
 e2e: .venv/.test ## Run the end-to-end tests against the cluster of KUBECONFIG
 	$(PYTEST) -m e2e
 
@@ -61,8 +64,12 @@ cluster-down: ## Remove that Kubernetes
 images: .venv/.run ## Build the check images, and the end-to-end tests' own, on BASE_IMAGE
 	@.ci/images build
 
-images-check: .venv/.test ## Try the images that were built
+images-check: .venv/.test ## Try the images that were built, and print their sizes; also build/images.json
 	$(PYTEST) -m docker tests/containers
+	@$(BIN)/python -m tests.containers.sizes
+
+push: ## Give the images to REGISTRY, tagged with commit and release; the tree must be clean
+	@REGISTRY='$(REGISTRY)' .ci/images push
 
 lock: .venv/.dev ## Pin the newest versions that pyproject.toml allows
 	$(BIN)/python .ci/lock.py

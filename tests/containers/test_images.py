@@ -1,112 +1,66 @@
-"""The built images, each tried by `docker run` the way a cluster would: locked down, no network."""
+"""What the built images are made of, and what they leave out."""
 
-import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
 
-import docker
 import pytest
-from docker.errors import ImageNotFound
 
-from helper.contract import ExitCode
-from helper.runner import check_names
-from tests.needs import missing
+from tests.containers.engine import Image
 
 pytestmark = pytest.mark.docker
 
-
-@dataclass(frozen=True)
-class Ended:
-    code: int
-    output: str
-
-
-class Image:
-    """One image on the engine."""
-
-    def __init__(self, engine: docker.DockerClient, phase: str) -> None:
-        self.phase = phase
-        self._engine = engine
-        try:
-            self.config = engine.images.get(f"validator-{phase}:latest").attrs["Config"]
-        except ImageNotFound:
-            missing(f"no image validator-{phase}; `make images` builds it")
-
-    def run(self, *argv: str, entrypoint: str | None = None) -> Ended:
-        container = self._engine.containers.create(
-            f"validator-{self.phase}:latest",
-            list(argv),
-            entrypoint=entrypoint,
-            network_mode="none",
-            read_only=True,
-            tmpfs={"/tmp": ""},  # noqa: S108 - the container's own
-            cap_drop=["ALL"],
-            security_opt=["no-new-privileges"],
-        )
-        try:
-            container.start()
-            code = container.wait()["StatusCode"]
-            return Ended(code, container.logs().decode())
-        finally:
-            container.remove(force=True)
-
-    def python(self, code: str) -> str:
-        ended = self.run("-c", code, entrypoint="python3")
-        assert ended.code == 0, ended.output
-        return ended.output.strip()
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[docker.DockerClient]:
-    if not engine_answers():
-        missing("no Docker engine answers; start one, or `.ci/cluster/engine up`")
-    client = docker.from_env()
-    yield client
-    client.close()
-
-
-def engine_answers() -> bool:
-    # Asked by the command: the library leaves a socket open when it finds no engine.
-    return subprocess.run(["docker", "version"], capture_output=True, check=False).returncode == 0
-
-
-@pytest.fixture(params=["deployment", "conformance", "performance"])
-def image(request: pytest.FixtureRequest, engine: docker.DockerClient) -> Image:
-    return Image(engine, request.param)
-
-
-def test_names_its_checks_when_asked_for_another(image: Image) -> None:
-    ended = image.run("no-such-check")
-
-    assert ended.code == ExitCode.FAIL
-    assert "unknown check: no-such-check" in ended.output
-    assert all(name in ended.output for name in check_names(f"images.{image.phase}"))
-
-
-def test_says_that_it_finds_no_cluster(image: Image) -> None:
-    for name in check_names(f"images.{image.phase}"):
-        ended = image.run(name)
-
-        assert ended.code == ExitCode.FAIL
-        assert "no cluster to talk to" in ended.output
+UNWANTED = (
+    *("pip", "setuptools", "ensurepip", "aiohttp", "kubernetes.aio", "kubernetes.client.api"),
+    *("orchestrator", "tests", "pytest"),
+)
+PACKAGE_MANAGERS = ("pip", "pip3", "uv", "conda")
 
 
 def test_runs_without_privileges(image: Image) -> None:
+    assert image.attrs["Config"]["User"] == "65532:65532"
     assert image.python("import os; print(os.getuid(), os.getgid(), os.getcwd())") == (
         "65532 65532 /app"
     )
 
 
 def test_carries_nothing_that_checks_do_not_need(image: Image) -> None:
-    unwanted = ("pip", "setuptools", "aiohttp", "kubernetes.aio", "orchestrator", "tests", "pytest")
-    code = f"from importlib.util import find_spec; print([m for m in {unwanted} if find_spec(m)])"
+    code = (
+        "from importlib.util import find_spec\n"
+        "from shutil import which\n"
+        f"print([m for m in {UNWANTED} if find_spec(m)])\n"
+        f"print([p for p in {PACKAGE_MANAGERS} if which(p)])"
+    )
+
+    assert image.python(code) == "[]\n[]"
+
+
+def test_carries_no_tests_of_its_packages(image: Image) -> None:
+    code = (
+        "from pathlib import Path\n"
+        "found = [p for top in ('/opt/venv', '/app') for p in Path(top).rglob('*')]\n"
+        "assert len(found) > 100, found\n"
+        "print([str(p) for p in found if p.name in ('tests', 'conftest.py')"
+        " or p.name.startswith('test_')])"
+    )
 
     assert image.python(code) == "[]"
 
 
+def test_holds_the_checks_of_its_phase_and_of_no_other(image: Image) -> None:
+    code = (
+        "import images\n"
+        "from pkgutil import iter_modules\n"
+        "print(*[m.name for m in iter_modules(images.__path__)])\n"
+    )
+
+    assert image.python(code) == image.phase
+
+
 def test_has_the_byte_code_of_all_that_a_check_imports(image: Image) -> None:
     code = (
-        "import helper.runner, kubernetes.client, kubernetes.config, os, sys\n"
+        "import importlib, os, sys\n"
+        "import helper.runner, kubernetes.client, kubernetes.config\n"
+        f"for name in {image.checks}:\n"
+        f"    importlib.import_module('images.{image.phase}.' + name.replace('-', '_'))\n"
         "specs = [vars(module).get('__spec__') for module in sys.modules.values()]\n"
         "print([s.name for s in specs if s and s.cached and not os.path.exists(s.cached)])"
     )
@@ -114,9 +68,38 @@ def test_has_the_byte_code_of_all_that_a_check_imports(image: Image) -> None:
     assert image.python(code) == "[]"
 
 
-def test_tells_its_version_and_commit(image: Image) -> None:
-    labels = image.config["Labels"]
+def test_needs_no_file_system_that_it_can_write_to(image: Image) -> None:
+    code = (
+        "import os\n"
+        "def writable(top):\n"
+        "    return [top for top, _, _ in os.walk(top) if os.access(top, os.W_OK)]\n"
+        "print([w for top in ('/app', '/opt', '/usr', '/etc', '/home') for w in writable(top)])"
+    )
+
+    assert image.python(code) == "[]"
+    assert image.attrs["Config"].get("Volumes") in (None, {})
+
+
+def test_tells_its_version_commit_and_source(image: Image) -> None:
+    labels = image.attrs["Config"]["Labels"]
 
     assert labels["org.opencontainers.image.title"] == f"validator-{image.phase}"
-    assert labels["org.opencontainers.image.version"]
-    assert len(labels["org.opencontainers.image.revision"]) == len("0" * 40)
+    assert re.match(r"\d+\.\d+\.\d+", labels["org.opencontainers.image.version"])
+    # What was built with changes on top of a commit says so, and `make push` refuses it.
+    assert re.fullmatch(r"[0-9a-f]{40}(-dirty)?", labels["org.opencontainers.image.revision"])
+    assert labels["org.opencontainers.image.source"].startswith("https://")
+
+
+def test_is_named_by_its_commit_as_the_catalog_names_it(image: Image) -> None:
+    commit = image.attrs["Config"]["Labels"]["org.opencontainers.image.revision"][:40]
+
+    assert f"ghcr.io/aicr-orch/validator-{image.phase}:sha-{commit}" in image.attrs["RepoTags"]
+
+
+def test_shares_all_layers_but_those_of_its_phase_with_the_others(image: Image) -> None:
+    other = Image(image.engine, "deployment" if image.phase != "deployment" else "conformance")
+    ours, theirs = image.attrs["RootFS"]["Layers"], other.attrs["RootFS"]["Layers"]
+    shared = sum(mine == their for mine, their in zip(ours, theirs, strict=True))
+
+    # The phase's modules, and the byte code of them.
+    assert len(ours) - shared <= 2
