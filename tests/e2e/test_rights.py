@@ -111,7 +111,7 @@ def test_nobody_is_an_admin_while_checks_run(
     example: Kube, namespace: str, image_of: Callable[[str], str]
 ) -> None:
     listed = yaml.safe_load((ROOT / "catalog.yaml").read_bytes())["validators"]
-    passing = {"image": image_of("e2e"), "args": ["leave", "0"]}
+    passing = {"image": image_of("e2e-act"), "args": ["leave", "0"]}
     entries = [{**item, **passing} for item in listed if item.get("available", True)]
     recipe = documents.load_mapping((FOLDER / "recipe.yaml").read_bytes(), "recipe.yaml")
     bindings: dict[str, Json] = {}
