@@ -6,7 +6,7 @@ from orchestrator.exits import Exit
 def main() -> int:
     """Run the command; a Ctrl-C while it is still being loaded is one as well."""
     try:
-        from orchestrator import cli  # noqa: PLC0415 - the long part of a start
+        from orchestrator import cli
 
         return cli.main()
     except KeyboardInterrupt:

@@ -50,7 +50,7 @@ def app() -> None:
 def _print_version(context: click.Context, *, asked: bool) -> None:
     if not asked:
         return
-    from orchestrator.version import version  # noqa: PLC0415
+    from orchestrator.version import version
 
     click.echo(f"aicr-orch {version()}")
     context.exit()
@@ -62,7 +62,7 @@ for command in COMMANDS:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; every way out has its exit code."""
-    from orchestrator.exits import Exit  # noqa: PLC0415
+    from orchestrator.exits import Exit
 
     arguments = list(sys.argv[1:] if argv is None else argv)
     invocation = Invocation.of(arguments, os.environ)
@@ -83,7 +83,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _refuse(error: click.ClickException, invocation: Invocation) -> None:
     """One line for wrong usage; the help for no usage at all."""
-    from orchestrator.errors import printable  # noqa: PLC0415
+    from helper.findings import printable
 
     context = getattr(error, "ctx", None)
     if type(error).__name__ == "NoArgsIsHelpError":  # not in all versions of the library

@@ -15,7 +15,7 @@ def checks(_context: Any, _parameter: Any, typed: str) -> list[str]:
 
 def labels(_context: Any, _parameter: Any, typed: str) -> list[str]:
     """Labels that some check has."""
-    from orchestrator.selection import labels_of  # noqa: PLC0415
+    from orchestrator.selection import labels_of
 
     found = {
         f"{key}={value}"
@@ -28,14 +28,14 @@ def labels(_context: Any, _parameter: Any, typed: str) -> list[str]:
 
 def phases(_context: Any, _parameter: Any, typed: str) -> list[str]:
     """The phases, and all of them."""
-    from helper.models import PHASES  # noqa: PLC0415
+    from helper.models import PHASES
 
     return _offered(typed, [*PHASES, "all"])
 
 
 def schemas(_context: Any, _parameter: Any, typed: str) -> list[str]:
     """The files that have a schema."""
-    from orchestrator.schemas import FILES  # noqa: PLC0415
+    from orchestrator.schemas import FILES
 
     return _offered(typed, sorted(FILES))
 
@@ -46,6 +46,6 @@ def _offered(typed: str, names: list[str]) -> list[str]:
 
 
 def _catalog() -> "Catalog":
-    from orchestrator.catalog import built_in  # noqa: PLC0415
+    from orchestrator.catalog import built_in
 
     return built_in()

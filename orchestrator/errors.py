@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from helper.findings import printable
 from orchestrator.exits import Exit
 
 MAX_CHARS = 2000  # of a message; input that is wrong throughout must not fill a screen
@@ -66,14 +67,6 @@ class SourceError(StopError):
     """The server that holds an input gives no answer."""
 
     exit = Exit.UNREACHABLE
-
-
-def printable(text: str, kept: str = "") -> str:
-    """Write out the characters that a terminal would obey or an encoding refuse."""
-    return "".join(
-        char if char.isprintable() or char in kept else char.encode("unicode_escape").decode()
-        for char in text
-    )
 
 
 def shown(value: object, chars: int = 60) -> str:

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from helper import contract
+from helper.findings import printable
 from helper.quantity import format_duration
 from orchestrator import docs, listing
 from orchestrator.catalog import Entry
-from orchestrator.errors import printable
 from orchestrator.images import ImageRules, chosen
 from orchestrator.plan import NOT_BUILT
 

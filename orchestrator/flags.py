@@ -67,7 +67,7 @@ switch = partial(
 def configure(context: click.Context, _: click.Parameter, location: str | None) -> str | None:
     """Let the configuration file give the defaults of all other flags."""
     if location:
-        from orchestrator import config  # noqa: PLC0415 - `--help` answers at once
+        from orchestrator import config
 
         found = config.load(location)
         context.meta[CONFIG] = found
@@ -78,8 +78,8 @@ def configure(context: click.Context, _: click.Parameter, location: str | None) 
 def resume(context: click.Context, _: click.Parameter, run_id: str | None) -> str | None:
     """Let the run that was cut short give the defaults of all other flags."""
     if run_id:
-        from orchestrator import resumption  # noqa: PLC0415 - `--help` answers at once
-        from orchestrator.rundir import RunDir  # noqa: PLC0415
+        from orchestrator import resumption
+        from orchestrator.rundir import RunDir
 
         folder = RunDir.of_run(run_id, os.environ).path
         _default_to(context, resumption.flags_of(folder))
@@ -89,7 +89,7 @@ def resume(context: click.Context, _: click.Parameter, run_id: str | None) -> st
 def rerun(context: click.Context, _: click.Parameter, report: str | None) -> str | None:
     """Let a report say which checks run: those that gave no good verdict in it."""
     if report:
-        from orchestrator import resumption  # noqa: PLC0415 - `--help` answers at once
+        from orchestrator import resumption
 
         _default_to(context, resumption.flags_of_failed(report, os.environ))
     return report

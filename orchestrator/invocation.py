@@ -25,7 +25,7 @@ class Invocation:
 
     def number(self, code: int) -> int:
         """The exit status of the process."""
-        from orchestrator.exits import Exit, number  # noqa: PLC0415 - `--help` answers at once
+        from orchestrator.exits import Exit, number
 
         return number(Exit(code), self.exit_codes)
 
@@ -33,8 +33,8 @@ class Invocation:
         """Write a line to stderr, if anybody is there to read it."""
         text = f"aicr-orch: {words}" if level == "info" else f"aicr-orch: {level}: {words}"
         if self.log_json:
-            from orchestrator.jsonlines import line  # noqa: PLC0415
-            from orchestrator.levels import named  # noqa: PLC0415
+            from orchestrator.jsonlines import line
+            from orchestrator.levels import named
 
             text = line(named(level), "notice", words, time.time())
         with suppress(OSError, ValueError, AttributeError):
@@ -43,9 +43,10 @@ class Invocation:
 
     def explain(self, error: Exception) -> int:
         """Say in one line what is known; a trace only for what is not. Gives the exit status."""
-        from helper.errors import CannotTell, Unreachable  # noqa: PLC0415
-        from orchestrator.errors import MissingError, StopError, printable  # noqa: PLC0415
-        from orchestrator.exits import REFERENCE_NOT_FOUND, Exit  # noqa: PLC0415
+        from helper.errors import CannotTell, Unreachable
+        from helper.findings import printable
+        from orchestrator.errors import MissingError, StopError
+        from orchestrator.exits import REFERENCE_NOT_FOUND, Exit
 
         code = Exit.INTERNAL
         if isinstance(error, StopError):

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from helper.findings import printable
 from helper.quantity import format_duration
 from orchestrator import manifests, readiness, stdout
-from orchestrator.errors import printable
 from orchestrator.estimate import Estimate, estimate
 from orchestrator.history import Key, Taken
 from orchestrator.manifests import Json, RunContext

@@ -17,9 +17,9 @@ DIALECT = GenerateJsonSchema.schema_dialect
 
 def _replay() -> TypeAdapter[Any]:
     """A file of a replay folder is one of these kinds."""
-    from orchestrator.replay.defects import Defect  # noqa: PLC0415
-    from orchestrator.replay.faultspec import FaultSpec  # noqa: PLC0415
-    from orchestrator.replay.models import (  # noqa: PLC0415
+    from orchestrator.replay.defects import Defect  # noqa: PLC0415 - only for this one
+    from orchestrator.replay.faultspec import FaultSpec  # noqa: PLC0415 - likewise
+    from orchestrator.replay.models import (  # noqa: PLC0415 - likewise
         CaptureFile,
         ClusterFile,
         PodOutcome,

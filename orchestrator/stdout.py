@@ -8,7 +8,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from orchestrator.errors import UsageError, printable
+from helper.findings import printable
+from orchestrator.errors import UsageError
 
 TABLE, JSON, YAML = FORMATS = ("table", "json", "yaml")
 GAP = "  "

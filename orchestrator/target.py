@@ -98,7 +98,7 @@ def server_version(kube: Kube) -> str:
 def _replay(target: Target, on_failure: Callable[[str], object] | None) -> Iterator[Path]:
     """Serve a recorded cluster and give the path of its kubeconfig."""
     from orchestrator.replay import ReplayCluster, ReplayError  # noqa: PLC0415 - only for replays
-    from orchestrator.replay.faultspec import parse_fault  # noqa: PLC0415
+    from orchestrator.replay.faultspec import parse_fault  # noqa: PLC0415 - only for replays
 
     with ExitStack() as stack:
         try:
@@ -116,7 +116,7 @@ def _faults(given: object) -> tuple[str, ...]:
     texts = tuple(map(str, given)) if isinstance(given, (list, tuple)) else ()
     if texts:
         from orchestrator.replay.faultspec import parse_fault  # noqa: PLC0415 - only for replays
-        from orchestrator.replay.models import ReplayError  # noqa: PLC0415
+        from orchestrator.replay.models import ReplayError  # noqa: PLC0415 - likewise
 
         try:
             for text in texts:

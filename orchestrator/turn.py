@@ -176,7 +176,10 @@ class Turn:
         lost = self._tools.leases.lost(self._planned.locks) if self._planned.locks else []
         if lost:
             found["locksLost"] = lost
-            words = f"lock {', '.join(lost)} was lost meanwhile: another run may have disturbed it"
+            words = (
+                f"lock {', '.join(lost)} was lost meanwhile: another run may have disturbed it; "
+                "run it again while no other run holds it"
+            )
             outcome = replace(outcome, message="\n".join(filter(None, (outcome.message, words))))
         return replace(outcome, extra=found)
 

@@ -13,6 +13,8 @@ _IDS = frozenset({"machineID", "systemUUID", "bootID"})
 _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
 _IPV6 = re.compile(r"(?<![\w:.])(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4}(?![\w:])")
 _SHORTEST = 4
+# By version of IP how many bytes are free, and the first byte of addresses for private use.
+_PRIVATE = {4: (3, b"\x0a"), 6: (15, b"\xfd")}
 _TELLING = re.compile(r"[0-9.-]")  # others are words that may stand for anything
 
 
@@ -61,9 +63,9 @@ class Pseudonyms:
             return match[0]
         if address.is_loopback or address.is_unspecified or address.is_multicast:
             return match[0]
-        size = 3 if address.version == 4 else 15  # noqa: PLR2004  (the version of IP)
+        size, prefix = _PRIVATE[address.version]
         digest = blake2b(address.packed, key=self._salt, digest_size=size).digest()
-        return str(ipaddress.ip_address((b"\x0a" if size == 3 else b"\xfd") + digest))  # noqa: PLR2004
+        return str(ipaddress.ip_address(prefix + digest))
 
 
 def _any_of(words: Iterable[str]) -> str:

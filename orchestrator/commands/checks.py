@@ -61,9 +61,9 @@ form = click.option(
 @form
 def list_checks(recipe: str | None, data: str | None, output: str, **flags: Any) -> None:
     """List the checks of the catalog, or those that a recipe selects."""
-    from orchestrator import listing, stdout  # noqa: PLC0415
-    from orchestrator.plan import parse_phases  # noqa: PLC0415
-    from orchestrator.selection import Label  # noqa: PLC0415
+    from orchestrator import listing, stdout
+    from orchestrator.plan import parse_phases
+    from orchestrator.selection import Label
 
     labels = [Label.parse(text) for text in flags["label"]]
     selected = given.recipe(recipe) if recipe else None
@@ -79,10 +79,10 @@ def list_checks(recipe: str | None, data: str | None, output: str, **flags: Any)
 @form
 def explain(check: str, data: str | None, output: str) -> None:
     """Say what a check looks at, when it fails or skips, and what it may do."""
-    from orchestrator import explain as explaining  # noqa: PLC0415
-    from orchestrator import options, stdout  # noqa: PLC0415
-    from orchestrator.errors import UsageError, nearest  # noqa: PLC0415
-    from orchestrator.version import version  # noqa: PLC0415
+    from orchestrator import explain as explaining
+    from orchestrator import options, stdout
+    from orchestrator.errors import UsageError, nearest
+    from orchestrator.version import version
 
     catalog = given.catalog(data)
     entry = catalog.find(check)
@@ -114,8 +114,8 @@ def plan(form: str, *, gate: bool, **flags: Any) -> None:
 
     Nothing is asked of a cluster, unless an input is in one, or with --gate.
     """
-    from orchestrator import plan_command  # noqa: PLC0415
-    from orchestrator.errors import UsageError  # noqa: PLC0415
+    from orchestrator import plan_command
+    from orchestrator.errors import UsageError
 
     context = click.get_current_context()
     try:

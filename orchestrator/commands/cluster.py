@@ -35,7 +35,7 @@ def doctor(recipe: str | None, data: str | None, output: str, **flags: Any) -> N
 
     Ends with 0 when a run can begin, else with 1.
     """
-    from orchestrator.doctor import command  # noqa: PLC0415
+    from orchestrator.doctor import command
 
     selected = given.recipe(recipe) if recipe else None
     code = command.run(flags, os.environ, given.catalog(data), selected, output)
@@ -58,8 +58,8 @@ def doctor(recipe: str | None, data: str | None, output: str, **flags: Any) -> N
 @form
 def status(run_id: str | None, limit: int, output: str, *, local: bool, **flags: Any) -> None:
     """Show the runs that this machine and the cluster know of, or one of them."""
-    from orchestrator import status as knowing  # noqa: PLC0415
-    from orchestrator import stdout  # noqa: PLC0415
+    from orchestrator import status as knowing
+    from orchestrator import stdout
 
     known = _known(1000 if run_id else limit, flags, local=local)
     if run_id:
@@ -74,11 +74,11 @@ def status(run_id: str | None, limit: int, output: str, *, local: bool, **flags:
 
 def _known(limit: int, flags: dict[str, Any], *, local: bool) -> "Sequence[Known]":
     """What this machine knows, and the cluster where it can be asked."""
-    from helper.errors import CannotTell  # noqa: PLC0415
-    from orchestrator import rundir, target  # noqa: PLC0415
-    from orchestrator import status as knowing  # noqa: PLC0415
-    from orchestrator.errors import StopError  # noqa: PLC0415
-    from orchestrator.target import Target  # noqa: PLC0415
+    from helper.errors import CannotTell
+    from orchestrator import rundir, target
+    from orchestrator import status as knowing
+    from orchestrator.errors import StopError
+    from orchestrator.target import Target
 
     known = knowing.here(rundir.RunDir.of_run("x", os.environ).path.parent, limit)
     if local:
@@ -102,6 +102,6 @@ def _known(limit: int, flags: dict[str, Any], *, local: bool) -> "Sequence[Known
 @option("--context", metavar="NAME", help="Context of the kubeconfig.")
 def gc(**flags: Any) -> None:
     """Remove what killed runs left in the cluster."""
-    from orchestrator import collect  # noqa: PLC0415
+    from orchestrator import collect
 
     raise SystemExit(int(collect.collect(flags, os.environ, click.echo)))

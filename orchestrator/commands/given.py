@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 def recipe(location: str) -> "Recipe":
     """Read a recipe without a cluster; what it says without effect goes to stderr."""
-    from orchestrator import inputs  # noqa: PLC0415
-    from orchestrator.recipe import parse  # noqa: PLC0415
+    from orchestrator import inputs
+    from orchestrator.recipe import parse
 
     given = inputs.read(location, "recipe")
     found = parse(given.data, given.name)
@@ -24,8 +24,8 @@ def recipe(location: str) -> "Recipe":
 
 def catalog(folder: str | None) -> "Catalog":
     """The built-in catalog with a data folder laid over it."""
-    from orchestrator import overlay  # noqa: PLC0415
-    from orchestrator.catalog import built_in  # noqa: PLC0415
+    from orchestrator import overlay
+    from orchestrator.catalog import built_in
 
     found = overlay.apply(built_in(), folder or "")
     warn(found.warnings)
@@ -34,7 +34,7 @@ def catalog(folder: str | None) -> "Catalog":
 
 def warn(texts: Sequence[str]) -> None:
     """Tell what is no error, on stderr."""
-    from orchestrator.errors import printable  # noqa: PLC0415
+    from helper.findings import printable
 
     for text in texts:
         tell(printable(text), "warning")

@@ -32,15 +32,15 @@ def images() -> None:
 @click.option("--output", "-o", type=click.Choice(["json"]), help="More than names.")
 def images_list(recipe: str | None, data: str | None, phase: tuple[str, ...], **flags: Any) -> None:
     """List the images that a run would use, one a line; nothing is asked of a cluster."""
-    from orchestrator import image_list, options  # noqa: PLC0415
-    from orchestrator.plan import parse_phases  # noqa: PLC0415
-    from orchestrator.version import version  # noqa: PLC0415
+    from orchestrator import image_list, options
+    from orchestrator.plan import parse_phases
+    from orchestrator.version import version
 
     selected = given.recipe(recipe) if recipe else None
     rules = options.image_rules(flags, os.environ, version())
     found = image_list.used(given.catalog(data), selected, parse_phases(phase), rules)
     if flags["resolve_digests"]:
-        from orchestrator import digests  # noqa: PLC0415
+        from orchestrator import digests
 
         pins = digests.resolve((item.image for item in found), digests.operators(os.environ))
         given.warn(pins.warnings)
@@ -71,9 +71,9 @@ def rbac_print(
     recipe: str, data: str | None, phase: tuple[str, ...], namespace: str, **flags: Any
 ) -> None:
     """Print what a run would create for its checks; nothing is asked of a cluster."""
-    from orchestrator import rbac as rights  # noqa: PLC0415
-    from orchestrator.plan import parse_phases  # noqa: PLC0415
-    from orchestrator.selection import Selection  # noqa: PLC0415
+    from orchestrator import rbac as rights
+    from orchestrator.plan import parse_phases
+    from orchestrator.selection import Selection
 
     text = rights.render(
         given.catalog(data),
@@ -96,8 +96,8 @@ def catalog() -> None:
 @option("--data", metavar="DIR", help="Check the built-in one with this folder laid over it.")
 def catalog_lint(file: str | None, data: str | None) -> None:
     """Check a catalog file, by default the built-in one."""
-    from orchestrator import inputs  # noqa: PLC0415
-    from orchestrator.catalog import parse  # noqa: PLC0415
+    from orchestrator import inputs
+    from orchestrator.catalog import parse
 
     document = inputs.read(file, "catalog") if file else None
     found = parse(document.data, document.name) if document else given.catalog(data)
@@ -110,7 +110,7 @@ def catalog_lint(file: str | None, data: str | None) -> None:
 @click.argument("name", metavar="catalog|config|recipe|replay", shell_complete=completion.schemas)
 def schema(name: str) -> None:
     """Print the JSON Schema of a file that this program reads."""
-    from orchestrator import schemas  # noqa: PLC0415
+    from orchestrator import schemas
 
     click.echo(schemas.text(name), nl=False)
 
@@ -122,9 +122,9 @@ def complete(shell: str) -> None:
 
     For bash, in ~/.bashrc:  eval "$(aicr-orch completion bash)"
     """
-    from click.shell_completion import get_completion_class  # noqa: PLC0415
+    from click.shell_completion import get_completion_class
 
-    from orchestrator import stdout  # noqa: PLC0415
+    from orchestrator import stdout
 
     found = get_completion_class(shell)
     root = click.get_current_context().find_root().command

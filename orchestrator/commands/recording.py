@@ -16,7 +16,7 @@ from orchestrator.flags import Command, option
 @click.option("--snapshot-mode", hidden=True)
 def snapshot(**flags: Any) -> None:
     """Write down what a cluster is, read through its API; no pod is started."""
-    from orchestrator.snapshot import command  # noqa: PLC0415
+    from orchestrator.snapshot import command
 
     code = command.run(flags, os.environ, lambda text: click.echo(text, err=True))
     raise SystemExit(int(code))
@@ -48,9 +48,9 @@ def snapshot(**flags: Any) -> None:
 @click.option("--replay", metavar="DIR", hidden=True)
 def capture(**flags: Any) -> None:
     """Record a cluster as a folder for --replay, without what must not leave it."""
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
-    from orchestrator.capture import command  # noqa: PLC0415
+    from orchestrator.capture import command
 
     code = command.run(flags, os.environ, Console(stderr=True, highlight=False))
     raise SystemExit(int(code))
@@ -69,6 +69,6 @@ def capture(**flags: Any) -> None:
 )
 def replay(**flags: Any) -> None:
     """Serve a recorded cluster on this machine, for kubectl and others, until Ctrl-C."""
-    from orchestrator import replay_command  # noqa: PLC0415
+    from orchestrator import replay_command
 
     raise SystemExit(int(replay_command.run(flags, click.echo)))

@@ -22,9 +22,9 @@ def diff(before: str, after: str, output: str) -> None:
     that misses its threshold, a check that passed and is gone or left out, or a new one without a
     pass; else with 0.
     """
-    from orchestrator import diff as difference  # noqa: PLC0415
-    from orchestrator import report_file, stdout  # noqa: PLC0415
-    from orchestrator.exits import Exit  # noqa: PLC0415
+    from orchestrator import diff as difference
+    from orchestrator import report_file, stdout
+    from orchestrator.exits import Exit
 
     found = difference.compare(report_file.load(before), report_file.load(after))
     is_table = output == stdout.TABLE
@@ -44,7 +44,7 @@ def diff(before: str, after: str, output: str) -> None:
 )
 def render(file: str, output: tuple[str, ...]) -> None:
     """Make reports for people and for CI from a CTRF file, also from one of another program."""
-    from orchestrator.reports import command  # noqa: PLC0415
+    from orchestrator.reports import command
 
     code = command.render(file, output, lambda text: click.echo(text, err=True))
     raise SystemExit(int(code))

@@ -14,10 +14,10 @@ from orchestrator.validate_flags import of_validate
 @of_validate
 def validate(**flags: Any) -> None:
     """Run the checks that a recipe selects, as Jobs, and report."""
-    from orchestrator import options, session  # noqa: PLC0415
-    from orchestrator.errors import UsageError  # noqa: PLC0415
-    from orchestrator.live import Screen  # noqa: PLC0415
-    from orchestrator.version import version  # noqa: PLC0415
+    from orchestrator import options, session
+    from orchestrator.errors import UsageError
+    from orchestrator.live import Screen
+    from orchestrator.version import version
 
     context = click.get_current_context()
     context.obj.exit_codes = flags["exit_code_compat"] or ""

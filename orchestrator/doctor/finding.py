@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from orchestrator.errors import printable
+from helper.findings import printable
 
 INDENT = 17
 

@@ -13,6 +13,8 @@ from orchestrator.replay.models import Gap
 from orchestrator.replay.statuses import ApiError, forbidden, not_emulated
 from orchestrator.replay.store import Store
 
+FORBIDDEN = 403  # the server refused to let the capture look; any other gap was not served
+
 _READS = frozenset({"get", "list", "watch"})
 
 
@@ -32,7 +34,7 @@ class Gaps:
     @property
     def missing(self) -> list[str]:
         """What somebody wanted to record and could not; the rest was left out on purpose."""
-        return [gap.resource for gap in self._gaps if gap.status == 403]  # noqa: PLR2004
+        return [gap.resource for gap in self._gaps if gap.status == FORBIDDEN]
 
     def undiscovered(self, group: str, version: str) -> str:
         """Why nobody knows which kinds a group serves in a version; empty where it is known."""
@@ -47,7 +49,7 @@ class Gaps:
         gap = self._gap(resource, action.namespace)
         if gap is None or self._is_known(resource, action, labels):
             return None
-        if gap.status == 403:  # noqa: PLR2004  (the HTTP status)
+        if gap.status == FORBIDDEN:
             return forbidden(resource, action.name, f"not in this recording: {gap.reason}")
         where = f" in {action.namespace}" if action.namespace else ""
         what = f"{resource.title} {action.name}".strip()
