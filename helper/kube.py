@@ -285,6 +285,12 @@ class Kube:
         request = Request(method.lower(), path, method, path, query, accept=accept)
         return self._transport.send(request)
 
+    def document(
+        self, path: str, query: Mapping[str, str] | None = None, accept: str = JSON
+    ) -> Json:
+        """GET a JSON object that no other method knows; KubeError when there is none."""
+        return self._json(Request("get", path, "GET", path, query, accept=accept))
+
     def close(self) -> None:
         """Close all connections."""
         self._transport.close()

@@ -2,7 +2,6 @@
 
 import json
 import shlex
-import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -13,6 +12,7 @@ from typing import Any
 from orchestrator.errors import UsageError
 from orchestrator.exits import Exit
 from orchestrator.replay import ReplayCluster, ReplayError, ReplayServer
+from orchestrator.signals import answered
 from orchestrator.target import replay_folder
 
 Say = Callable[[str], object]
@@ -96,11 +96,5 @@ def _write(path: Path, server: ReplayServer, user: str) -> None:
 def _until_signal() -> Iterator[threading.Event]:
     """An event that Ctrl-C, SIGTERM and a closed terminal set."""
     ended = threading.Event()
-    numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
-    heard = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
-    before = {number: signal.signal(number, lambda *_: ended.set()) for number in heard}
-    try:
+    with answered(lambda _: ended.set()):
         yield ended
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -1,8 +1,8 @@
 """One `validate` from options to exit code: read, gate, plan, connect, run, report."""
 
 import signal
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing, suppress
 from typing import Any
 
 from rich.console import Console
@@ -32,6 +32,7 @@ from orchestrator.preparation import prepare, run_context
 from orchestrator.result import RunResult, cut_short, without_cluster
 from orchestrator.resumption import Kept
 from orchestrator.run import Run
+from orchestrator.signals import answered
 from orchestrator.stop import Stop
 from orchestrator.turn import internal
 from orchestrator.version import version
@@ -46,7 +47,7 @@ SIGNALS = {
 def validate(options: Options, env: Mapping[str, str], console: Console) -> Exit:
     """Run the selected checks and report; StopError when the run cannot begin."""
     stop = Stop()
-    with _signals(stop), closing(Session(options, env, console, stop)) as session:
+    with answered(_stopping(stop)), closing(Session(options, env, console, stop)) as session:
         return session.run()
 
 
@@ -225,19 +226,10 @@ def _operator(
     return Terminal(planned, console, moving=moving, level=options.log_level)
 
 
-@contextmanager
-def _signals(stop: Stop) -> Iterator[None]:
+def _stopping(stop: Stop) -> Callable[[signal.Signals], object]:
     """Turn the first signal into an orderly end, the second into a hurried one."""
 
-    def handle(number: int, _frame: object) -> None:
-        found = signal.Signals(number)
+    def handle(found: signal.Signals) -> None:
         stop.request(SIGNALS[found], f"{found.name} received", hurry=bool(stop))
 
-    # What the caller ignores, as nohup does, stays ignored.
-    heard = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
-    before = {number: signal.signal(number, handle) for number in heard}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    return handle

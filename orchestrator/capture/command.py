@@ -18,6 +18,7 @@ from orchestrator.capture.selection import Choice
 from orchestrator.errors import ClusterError, UsageError, shown
 from orchestrator.exits import Exit
 from orchestrator.replay.models import CaptureFile
+from orchestrator.signals import answered
 from orchestrator.target import Target
 from orchestrator.version import version
 
@@ -118,16 +119,10 @@ def _progress(console: Console) -> Iterator[Say]:
 def _terminated(console: Console) -> Iterator[None]:
     """Let SIGTERM and a closed terminal clean up as Ctrl-C does."""
 
-    def leave(_number: int, _frame: object) -> None:
+    def leave(_: signal.Signals) -> None:
         console.print("aicr-orch: terminated, nothing was written", soft_wrap=True)
         raise SystemExit(int(Exit.TERMINATED))
 
     # Ctrl-C raises KeyboardInterrupt already.
-    numbers = [signal.SIGTERM, signal.SIGHUP]
-    heard = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
-    before = {number: signal.signal(number, leave) for number in heard}
-    try:
+    with answered(leave, (signal.SIGTERM, signal.SIGHUP)):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

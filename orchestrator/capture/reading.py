@@ -12,7 +12,7 @@ from helper.kinds import PODS, SECRETS
 from helper.kube import JSON, METADATA_LIST, PAGE_SIZE, Kube
 from orchestrator.capture.folder import Documents
 from orchestrator.capture.redaction import Redactor
-from orchestrator.capture.survey import Kind, read_json
+from orchestrator.capture.survey import Kind
 from orchestrator.replay.models import Gap
 
 Json = dict[str, Any]
@@ -121,7 +121,7 @@ class Reader:
         typed = {"apiVersion": kind.resource.api_version, "kind": kind.resource.kind}
         query = {"limit": str(PAGE_SIZE)}
         while not self.stop.is_set():
-            page = read_json(self.kube, kind.resource.path(place), query, accept)
+            page = self.kube.document(kind.resource.path(place), query, accept)
             items = [item for item in page.get("items") or [] if isinstance(item, dict)]
             query["continue"] = (page.get("metadata") or {}).get("continue") or ""
             del page

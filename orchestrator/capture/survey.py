@@ -1,13 +1,12 @@
 """What a cluster serves, by its own discovery."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from helper.errors import KubeError, Unreachable
+from helper.errors import KubeError
 from helper.kinds import CRDS, Resource, discovered
-from helper.kube import JSON, METADATA_LIST, PAGE_SIZE, Kube
+from helper.kube import METADATA_LIST, PAGE_SIZE, Kube
 from orchestrator.replay.models import RecordedKind, Reply
 
 Json = dict[str, Any]
@@ -44,9 +43,9 @@ class Survey:
 def survey(kube: Kube) -> Survey:
     """Ask a cluster what it serves; KubeError when it does not say even its groups."""
     version = kube.server_version()
-    answer = read_json(kube, "/apis")
+    answer = kube.document("/apis")
     custom = _defined(kube)
-    kinds = list(_kinds("v1", read_json(kube, "/api/v1"), set(), custom))
+    kinds = list(_kinds("v1", kube.document("/api/v1"), set(), custom))
     documents: list[Reply] = []
     problems: dict[str, str] = {}
     for group in answer.get("groups") or []:
@@ -54,7 +53,7 @@ def survey(kube: Kube) -> Survey:
         for api_version in _versions(group):
             path = f"/apis/{api_version}"
             try:
-                found = read_json(kube, path)
+                found = kube.document(path)
             except KubeError as error:
                 problems[api_version] = str(error)
                 continue
@@ -66,20 +65,6 @@ def survey(kube: Kube) -> Survey:
             answered = {"kind": "APIGroup", "apiVersion": "v1", **group}
             documents.append(reply(f"/apis/{group['name']}", answered))
     return Survey(version, tuple(kinds), tuple(documents), problems)
-
-
-def read_json(
-    kube: Kube, path: str, query: Mapping[str, str] | None = None, accept: str = JSON
-) -> Json:
-    """Read a JSON document; KubeError when there is none."""
-    data = kube.request("GET", path, query, accept)
-    try:
-        answer = json.loads(data)
-    except ValueError as error:
-        raise Unreachable("get", path, message="the answer is no JSON") from error
-    if not isinstance(answer, dict):
-        raise Unreachable("get", path, message="the answer is no JSON object")
-    return answer
 
 
 def reply(path: str, document: Json) -> Reply:
@@ -140,7 +125,7 @@ def _defined(kube: Kube) -> frozenset[str]:
     names: set[str] = set()
     try:
         while True:
-            page = read_json(kube, CRDS.path(), query, METADATA_LIST)
+            page = kube.document(CRDS.path(), query, METADATA_LIST)
             names |= {str(item["metadata"]["name"]) for item in page.get("items") or []}
             query["continue"] = (page.get("metadata") or {}).get("continue") or ""
             if not query["continue"]:

@@ -3,11 +3,10 @@
 A part that may not be read, or gives no answer, is left out and named; the others are read.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from helper.errors import Expired, KubeError, NotFound, Unreachable
+from helper.errors import Expired, KubeError, NotFound
 from helper.kinds import NAMESPACES, NODES, PODS, Resource
 from helper.kube import PAGE_SIZE, Kube
 from helper.resource import Json, items, part, text
@@ -56,7 +55,7 @@ def read(kube: Kube) -> Facts:
 
 
 def _server(kube: Kube) -> dict[str, str]:
-    answer = _json(kube, "/version", {})
+    answer = kube.document("/version")
     return {key: text(answer, key) for key in SERVER_KEYS if text(answer, key)}
 
 
@@ -100,7 +99,7 @@ def _pods(kube: Kube) -> Iterator[Json]:
     query = {"limit": str(PAGE_SIZE)}
     while True:
         try:
-            page = _json(kube, PODS.path(), query)
+            page = kube.document(PODS.path(), query)
         except Expired:
             if "continue" not in query:
                 raise
@@ -111,14 +110,3 @@ def _pods(kube: Kube) -> Iterator[Json]:
         if not token:
             return
         query["continue"] = token
-
-
-def _json(kube: Kube, path: str, query: dict[str, str]) -> Json:
-    data = kube.request("GET", path, query)
-    try:
-        answer = json.loads(data)
-    except ValueError as error:
-        raise Unreachable("get", path, message="the answer is no JSON") from error
-    if not isinstance(answer, dict):
-        raise Unreachable("get", path, message="the answer is no JSON object")
-    return answer
