@@ -2,6 +2,7 @@
 
 import io
 import json
+import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, redirect_stderr
 from dataclasses import dataclass
@@ -38,6 +39,14 @@ class CheckRun:
 
 
 RunCheck = Callable[..., CheckRun]
+
+
+@pytest.fixture
+def hangups_count() -> Iterator[None]:
+    """Let programs that a test starts notice SIGHUP, even if the tests themselves run in nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.fixture

@@ -93,6 +93,7 @@ def results(kube: Kube, namespace: str) -> dict[str, Json]:
     }
 
 
+@pytest.mark.usefixtures("hangups_count")
 @pytest.mark.parametrize(
     ("number", "code"),
     [

@@ -123,6 +123,7 @@ def test_a_killed_run_goes_on_without_losing_or_leaving_anything(place: Place, s
     assert place.left() == []
 
 
+@pytest.mark.usefixtures("hangups_count")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_run_leaves_nothing_and_says_how_to_go_on(
     place: Place, number: signal.Signals
