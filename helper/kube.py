@@ -40,15 +40,18 @@ class Page:
 class Kube:
     """One cluster under one identity; safe for use by several threads."""
 
-    def __init__(self, transport: Transport, context: str = "") -> None:
+    def __init__(
+        self, transport: Transport, context: str = "", credentials: Credentials | None = None
+    ) -> None:
         self._transport = transport
         self._discovered: dict[str, Json] = {}
         self.context = context
+        self.credentials = credentials  # that the connection was made of, for another like it
         self.server = transport.server.partition("/token/")[0]  # no credential in a title
 
     def patient(self, seconds: float) -> "Kube":
         """Give the same connection with longer retries, for work that must survive a restart."""
-        return Kube(self._transport.patient(seconds), self.context)
+        return Kube(self._transport.patient(seconds), self.context, self.credentials)
 
     def get(self, resource: Resource, name: str, namespace: str | None = None) -> Json:
         """Read one object; NotFound when it, or its API, does not exist."""
@@ -235,10 +238,11 @@ class Kube:
         resource: Resource,
         namespace: str | None = None,
         subresource: str = "",
+        name: str = "",
     ) -> bool:
-        """Ask the server whether this identity may do something."""
+        """Ask the server whether this identity may do something; without a name, to all."""
         attributes = {"verb": verb, "group": resource.group, "resource": resource.plural}
-        attributes |= {"subresource": subresource, "namespace": namespace or ""}
+        attributes |= {"subresource": subresource, "namespace": namespace or "", "name": name}
         review = SELF_SUBJECT_ACCESS_REVIEWS
         typed = {"apiVersion": review.api_version, "kind": review.kind}
         body: Json = {**typed, "spec": {"resourceAttributes": attributes}}
@@ -335,7 +339,7 @@ def connect(
     transport = Transport(
         api, patience_s=patience_s, forbidden_grace_s=forbidden_grace_s, clock=clock
     )
-    return Kube(transport, context)
+    return Kube(transport, context, credentials)
 
 
 def _from_kubeconfig(credentials: Credentials) -> tuple[Any, str]:

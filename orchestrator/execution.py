@@ -19,21 +19,19 @@ from orchestrator.events import (
     PhaseFinished,
     PhaseStarted,
 )
+from orchestrator.executor import Executor, Ground
 from orchestrator.exits import Exit, worst
-from orchestrator.leases import Leases
+from orchestrator.jobs import Jobs
 from orchestrator.manifests import RunContext
 from orchestrator.outcome import Outcome, PhaseResult, PhaseStatus, Status, exits
 from orchestrator.plan import PhasePlan, Plan, PlannedCheck
 from orchestrator.result import RunResult, not_run, refused, why
 from orchestrator.schedule import startable
 from orchestrator.settings import RunSettings
-from orchestrator.sightings import Sightings
 from orchestrator.slots import Slots
 from orchestrator.stop import Stop
 from orchestrator.turn import Diagnose, Tools, Turn
-from orchestrator.workspace import Workspace
 
-API_PATIENCE_S = 60.0
 SWEEP_S = 30.0
 HURRIED_SWEEP_S = 5.0
 
@@ -58,6 +56,7 @@ class Execution:
         context: RunContext,
         *,
         settings: RunSettings | None = None,
+        executor: Executor | None = None,
         stop: Stop | None = None,
         keep: Callable[[Outcome], None] = lambda _: None,
         diagnose: Diagnose = lambda _outcome, _files: None,
@@ -80,21 +79,12 @@ class Execution:
         self._leftovers: tuple[str, ...] = ()
         self.stop = Stop() if stop is None else stop  # a Stop that nobody asked for is falsy
         self._changed = self.stop.changed
-        # An API server that restarts in the middle of a run must not change a verdict.
-        patient = kube.patient(API_PATIENCE_S)
-        self._workspace = Workspace(patient, context)
+        ground = Ground(
+            plan, kube, context, self._settings, self.stop, emit=self._emit, clock=clock
+        )
+        self._site = (executor or Jobs()).open(ground)
         self._tools = Tools(
-            workspace=self._workspace,
-            sightings=Sightings(patient, context.namespace, plan.run_id, self._changed, clock),
-            leases=Leases(
-                kube,
-                context.namespace,
-                plan.run_id,
-                self.stop,
-                wait=self._settings.wait_for_locks,
-                warn=lambda words: self._emit(Notice(words, "warning")),
-                clock=clock,
-            ),
+            site=self._site,
             slots=Slots(self._settings.max_parallel, self._changed),
             settings=self._settings,
             keep=keep,
@@ -111,13 +101,11 @@ class Execution:
         failure = ""
         with ExitStack() as cleanup:
             cleanup.callback(self._clean_up)  # armed before the first object exists
-            cleanup.callback(self._tools.sightings.stop)
-            cleanup.callback(self._tools.leases.close)
+            cleanup.callback(self._site.close)
             cleanup.callback(self._join)
             try:
                 if not self.stop:
-                    self._workspace.prepare(record, data)
-                    self._tools.sightings.start()
+                    self._site.prepare(record, data)
                 self._run_phases(phases)
             except (CannotTell, StopError) as error:
                 failure, code = str(error), code_of(error)
@@ -258,12 +246,12 @@ class Execution:
         is_kept = any(self._settings.keep.keeps(outcome) for outcome in found)
         bound_s = HURRIED_SWEEP_S if self.stop.hurry else SWEEP_S
         try:
-            left = self._workspace.sweep(Deadline.after(bound_s, self._clock), rights_only=is_kept)
+            left = self._site.clean_up(Deadline.after(bound_s, self._clock), rights_only=is_kept)
         except CannotTell as error:
             left = [f"unknown: {error}"]
         self._leftovers = tuple(left)
         if self._settings.delete_namespace and not (is_kept or left or self.stop.hurry):
-            why_it_stays = self._workspace.remove_namespace()
+            why_it_stays = self._site.remove_namespace()
             if why_it_stays:
                 self._emit(Notice(why_it_stays, "warning"))
 

@@ -50,6 +50,29 @@ class Ring:
         return "\n".join([*note, *self._lines])
 
 
+class Heard:
+    """What is heard of a check as it is printed: kept, and its results told at once."""
+
+    def __init__(self, said: Callable[[str], None] = lambda _: None) -> None:
+        """`said` hears each line that the check wants the operator to see, without its prefix."""
+        self._said = said
+        self._ring = Ring()
+        self.told: list[str] = []  # what `said` has heard
+
+    def add(self, words: str) -> None:
+        """Take in a line, without its end."""
+        self._ring.add(words)
+        if words.startswith(contract.RESULT_PREFIX):
+            result = cut(words).removeprefix(contract.RESULT_PREFIX)
+            self.told.append(result)
+            self._said(result)
+
+    @property
+    def text(self) -> str:
+        """What is kept."""
+        return self._ring.text
+
+
 class Overlap:
     """Tells lines that are new from those that came already, before the stream was cut.
 
@@ -93,12 +116,11 @@ class Follower:
         said: Callable[[str], None] = lambda _: None,
         retry_s: tuple[float, ...] = RETRY_S,
     ) -> None:
-        """`said` hears each line that the check wants the operator to see, without its prefix."""
+        """`said` hears results, as those of Heard."""
         self._kube = kube
         self._place = namespace, pod, contract.CONTAINER
-        self._said = said
         self._retry_s = retry_s
-        self._ring = Ring()
+        self._heard = Heard(said)
         self._overlap = Overlap()
         self._unfinished = ""  # a last line without an end; the next stream gives it whole
         self._failures = 0
@@ -106,7 +128,11 @@ class Follower:
         self._stream: Lines | None = None
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"log-{pod}", daemon=True)
-        self.told: list[str] = []  # what `said` has heard
+
+    @property
+    def told(self) -> list[str]:
+        """What `said` has heard."""
+        return self._heard.told
 
     def start(self) -> None:
         """Begin to follow."""
@@ -128,7 +154,7 @@ class Follower:
     @property
     def text(self) -> str:
         """What was followed; complete only once it is stopped."""
-        return "\n".join(filter(None, (self._ring.text, self._unfinished)))
+        return "\n".join(filter(None, (self._heard.text, self._unfinished)))
 
     def _run(self) -> None:
         self._stopped.wait(FIRST_S)
@@ -167,12 +193,7 @@ class Follower:
             return
         if at is not None and not self._overlap.is_new(at, line):
             return
-        words = words.removesuffix("\n")
-        self._ring.add(words)
-        if words.startswith(contract.RESULT_PREFIX):
-            result = cut(words).removeprefix(contract.RESULT_PREFIX)
-            self.told.append(result)
-            self._said(result)
+        self._heard.add(words.removesuffix("\n"))
 
 
 def _second(stamp: bytes) -> int | None:

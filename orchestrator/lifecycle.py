@@ -8,10 +8,10 @@ from helper import contract
 from helper.deadline import SYSTEM_CLOCK, Clock
 from helper.errors import CannotTell, KubeError
 from helper.resource import container_status, name, part, text
-from orchestrator import logs, verdict
+from orchestrator import collected, diagnostics, logs, verdict
 from orchestrator.events import CheckProgressed, CheckSaid, Event, Notice
 from orchestrator.follow import NO_LOG, Follower
-from orchestrator.outcome import Outcome, Split, Status, borne_out
+from orchestrator.outcome import Outcome, Split, Status
 from orchestrator.plan import PlannedCheck
 from orchestrator.sightings import Sightings
 from orchestrator.stop import Stop
@@ -21,7 +21,6 @@ from orchestrator.workspace import Workspace
 
 POD_END_WAIT_S = 60.0  # the check cleans up inside its pod; its rights stay until it ended
 FOLLOW_END_S = 2.0  # from a container's end to the end of its followed log
-LAST_LOG_LINES = 10
 LOST = "NodeLost"
 
 
@@ -87,6 +86,11 @@ class CheckLife:
             if self._follower:
                 self._follower.stop()
 
+    def diagnosis(self) -> Mapping[str, str]:
+        """Job, pod, node and events, as they are before they are removed."""
+        object_name = self._planned.object_name
+        return diagnostics.collect(self._workspace, self._sightings.of(object_name), object_name)
+
     def clean(self, *, keep: bool = False) -> None:
         """Remove Job and identity; what fails here is found again by the run's final sweep.
 
@@ -119,7 +123,7 @@ class CheckLife:
             told[line] -= 1
             if told[line] < 0:
                 self._said(line)
-        ending = _with_words(ending, log)
+        ending = collected.with_words(ending, log)
         if note and ending.status is Status.PASSED:
             self._notice(note, "warning")
         elif note:
@@ -163,31 +167,8 @@ class CheckLife:
                 self._sightings.changed.wait(left)
 
     def _outcome(self, ending: Ending, log: logs.Log) -> Outcome:
-        planned, entry = self._planned, self._planned.entry
-        extra = {
-            "job": planned.object_name,
-            "description": entry.description if entry else "",
-            "requirement": entry.requirement if entry else "",
-            "locks": sorted(planned.locks),
-            "image": planned.image,
-            **ending.extra,
-        }
-        found = Outcome(
-            check=planned.name,
-            phase=planned.phase,
-            status=ending.status,
-            message=ending.message,
-            raw_status=ending.raw_status,
-            exit_code=ending.exit_code,
-            started=ending.started,
-            stopped=ending.stopped,
-            stdout=log.stdout,
-            stderr=log.stderr,
-            facts=log.facts,
-            extra={key: value for key, value in extra.items() if value},
-            split=self._split(ending),
-        )
-        return borne_out(found, log.unreadable)
+        place = {"job": self._planned.object_name}
+        return collected.outcome(self._planned, ending, log, self._split(ending), place)
 
     def _split(self, ending: Ending) -> Split:
         """Where the time went, as the watch showed it; a container that never ran has no times."""
@@ -205,15 +186,6 @@ class CheckLife:
 
     def _notice(self, words: str, level: str = "info") -> None:
         self._emit(Notice(f"{self._planned.name}: {words}", level))
-
-
-def _with_words(ending: Ending, log: logs.Log) -> Ending:
-    """Give an end without a message the last words of the log; a pass needs none."""
-    if ending.message or ending.status is Status.PASSED:
-        return ending
-    last = [line for line in (log.stderr or log.stdout)[-LAST_LOG_LINES:] if line]
-    words = "\n".join(["no reason given; its last lines:", *last]) if last else "no reason given"
-    return replace(ending, message=words[:2000])
 
 
 def _has_run(seen: Sighting) -> bool:

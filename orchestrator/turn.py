@@ -7,18 +7,16 @@ from helper.deadline import Clock
 from helper.errors import KubeError
 from orchestrator import ctrf, diagnostics
 from orchestrator.events import CheckProgressed, Event, Notice
-from orchestrator.leases import Blocked, Holder, Leases, Stopped
-from orchestrator.lifecycle import CheckLife
+from orchestrator.executor import Attempt, Site
+from orchestrator.leases import Blocked, Holder, Stopped
 from orchestrator.outcome import Outcome
 from orchestrator.plan import PlannedCheck, new_object_name
 from orchestrator.report import first_line
 from orchestrator.result import not_run, why, without_verdict
 from orchestrator.settings import RunSettings
-from orchestrator.sightings import Sightings
 from orchestrator.slots import Slots
 from orchestrator.stop import Stop
 from orchestrator.verdict import CROWDED, PULL_REASONS
-from orchestrator.workspace import Workspace
 
 # What a cluster does to a check without the check's doing; only this is worth another attempt.
 INFRASTRUCTURE = PULL_REASONS | {
@@ -40,9 +38,7 @@ Diagnose = Callable[[Outcome, Mapping[str, str]], None]  # stores files, by name
 class Tools:
     """What all checks of a run share; `keep` stores an outcome before anybody hears of it."""
 
-    workspace: Workspace
-    sightings: Sightings
-    leases: Leases
+    site: Site
     slots: Slots
     settings: RunSettings
     keep: Callable[[Outcome], None]
@@ -75,7 +71,7 @@ class Turn:
             else:
                 self._run_attempts()
         finally:
-            tools.leases.release(planned.locks)
+            tools.site.locks.release(planned.locks)
             tools.slots.give_back(planned.name)
 
     def _hindrance(self) -> Outcome | None:
@@ -88,7 +84,7 @@ class Turn:
             tools.emit(CheckProgressed(planned.name, "waiting for a lock", str(holder)))
 
         try:
-            tools.leases.acquire(planned.locks, waiting, self._stop)
+            tools.site.locks.acquire(planned.locks, waiting, self._stop)
         except Stopped as error:
             return not_run(planned, why(str(error)))
         except Blocked as error:
@@ -104,7 +100,7 @@ class Turn:
         """The outcome of a check whose GPUs others hold; they could be waited for in vain."""
         planned = self._planned
         try:
-            lacking = self._tools.workspace.shortage(planned)
+            lacking = self._tools.site.shortage(planned)
         except KubeError as error:
             words = f"{planned.name}: whether its GPUs are free cannot be told: {error}"
             self._tools.emit(Notice(words, "warning"))
@@ -135,22 +131,11 @@ class Turn:
         outcome = self._annotated(outcome, earlier)
         self._conclude(outcome)
         if diagnostics.is_worth_it(outcome) and not self._stop.hurry:
-            seen = tools.sightings.of(planned.object_name)
-            files = diagnostics.collect(tools.workspace, seen, planned.object_name)
-            tools.diagnose(outcome, files)
+            tools.diagnose(outcome, life.diagnosis())
         life.clean(keep=tools.settings.keep.keeps(outcome))
 
-    def _attempt(self, planned: PlannedCheck) -> tuple[CheckLife, Outcome]:
-        tools = self._tools
-        life = CheckLife(
-            planned,
-            workspace=tools.workspace,
-            sightings=tools.sightings,
-            stop=self._stop,
-            emit=tools.emit,
-            patience_s=tools.settings.patience_s,
-            clock=tools.clock,
-        )
+    def _attempt(self, planned: PlannedCheck) -> tuple[Attempt, Outcome]:
+        life = self._tools.site.attempt(planned, self._stop)
         try:
             return life, life.run()
         except Exception as error:
@@ -173,7 +158,7 @@ class Turn:
         if earlier:
             found["attempts"] = len(earlier) + 1
             found["earlierAttempts"] = list(map(_told, earlier))
-        lost = self._tools.leases.lost(self._planned.locks) if self._planned.locks else []
+        lost = self._tools.site.locks.lost(self._planned.locks) if self._planned.locks else []
         if lost:
             found["locksLost"] = lost
             words = (
@@ -187,7 +172,7 @@ class Turn:
         """Keep an outcome here and in the cluster, then tell it."""
         self._tools.keep(outcome)
         try:
-            self._tools.workspace.persist(self._planned, ctrf.test(outcome))
+            self._tools.site.persist(self._planned, ctrf.test(outcome))
         except KubeError as error:
             words = f"result of {self._planned.name} is not kept in the cluster: {error}"
             self._tools.emit(Notice(words, "warning"))

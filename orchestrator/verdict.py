@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from helper import contract
@@ -209,25 +210,44 @@ def _of_container(seen: Sighting, pod: Json, terminated: Json) -> Ending:
         return Ending(
             Status.OTHER, f"could not start: {words}", reason or "StartError", code, extra=extra
         )
+    outside = _ended_from_outside(seen, pod, code, reason)
+    return of_exit(code, message, outside, extra=extra, **times)
+
+
+def of_exit(
+    code: int | None,
+    message: str,
+    outside: tuple[str, str] | None = None,
+    *,
+    started: float | None = None,
+    stopped: float | None = None,
+    extra: Mapping[str, str] = MappingProxyType({}),
+) -> Ending:
+    """What an exit status means; `outside` tells why it is no verdict, as raw status and words."""
+    told = {"started": started, "stopped": stopped}
     status = BY_EXIT.get(code) if code is not None else None  # type: ignore[call-overload]
-    if status is not None and reason != "OOMKilled":
+    if status is not None and not outside:
         if status is Status.SKIPPED and not message:
             message = "exited 2 without a reason"
-        return Ending(status, message, "", code, extra=extra, **times)
-    raw, words = _without_verdict(seen, pod, code, reason)
+        return Ending(status, message, "", code, extra=dict(extra), **told)
+    raw, words = outside or _without_verdict(code)
     full = f"{words}: {message}" if message else words
-    return Ending(Status.OTHER, full, raw, code, extra=extra, **times)
+    return Ending(Status.OTHER, full, raw, code, extra=dict(extra), **told)
 
 
-def _without_verdict(seen: Sighting, pod: Json, code: int | None, reason: str) -> tuple[str, str]:
-    """Why an exit code is no verdict: out of memory, stopped from outside, or a crash."""
+def _ended_from_outside(
+    seen: Sighting, pod: Json, code: int | None, reason: str
+) -> tuple[str, str] | None:
+    """Why an exit code is no verdict of the check's own: out of memory, or stopped by others."""
     if reason == "OOMKilled":
         limit = _memory_limit(pod)
-        return "OOMKilled", f"the check used more memory than its limit{limit}"
+        return reason, f"the check used more memory than its limit{limit}"
+    return _disruption(seen) if code in (OOM_EXIT, SIGTERM_EXIT) else None
+
+
+def _without_verdict(code: int | None) -> tuple[str, str]:
+    """What an exit code says that is no verdict."""
     if code in (OOM_EXIT, SIGTERM_EXIT):
-        disruption = _disruption(seen)
-        if disruption:
-            return disruption
         return ("Killed" if code == OOM_EXIT else f"Exit:{code}"), MEANING[code]
     meaning = MEANING.get(code or 0, "the check gave no verdict")
     return f"Exit:{code}", f"exit {code}, {meaning}"

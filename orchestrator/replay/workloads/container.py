@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Protocol
 
 from helper.quantity import format_duration
+from orchestrator.local.guardian import Guardian
 from orchestrator.replay.objects import Json, now
 from orchestrator.replay.store import Edit
 from orchestrator.replay.workloads import podstatus
 from orchestrator.replay.workloads.events import Note
-from orchestrator.replay.workloads.guardian import Guardian
 from orchestrator.replay.workloads.images import Refusal
 from orchestrator.replay.workloads.loop import Loop
 from orchestrator.replay.workloads.podstatus import Ended

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from helper.quantity import parse_quantity
+from orchestrator.local.process import LocalProcess
 from orchestrator.replay.objects import Json
 from orchestrator.replay.outcomes import command_for
 from orchestrator.replay.workloads import images, podstatus
 from orchestrator.replay.workloads.container import OUT_OF_MEMORY, Container, Pod
-from orchestrator.replay.workloads.process import ContainerProcess
 from orchestrator.replay.workloads.sandbox import ConfigError, Outfitter, Sandbox, command_line
 
 _AGAIN_S = 0.2  # after a configuration that failed
@@ -31,7 +31,7 @@ class LocalContainer(Container):
         super().__init__(pod, spec, field)
         self._outfitter = outfitter
         self._commands = commands
-        self._process: ContainerProcess | None = None
+        self._process: LocalProcess | None = None
         self._broken_off = ""  # why it was ended from outside
 
     @property
@@ -83,14 +83,15 @@ class LocalContainer(Container):
     def _launch(self, sandbox: Sandbox, argv: list[str]) -> None:
         loop = self._pod.loop
         try:
-            self._process = ContainerProcess(
-                argv,
-                sandbox.env,
-                sandbox.root,
-                sandbox.log,
-                guardian=self._pod.guardian,
-                on_exit=lambda code: loop.soon(partial(self._exited, sandbox, code)),
-            )
+            with sandbox.log.open("ab") as log:
+                self._process = LocalProcess(
+                    argv,
+                    sandbox.env,
+                    sandbox.root,
+                    log.fileno(),
+                    guardian=self._pod.guardian,
+                    on_exit=lambda code: loop.soon(partial(self._exited, sandbox, code)),
+                )
         except OSError as error:
             self._never_started(argv[0], error)
             return
@@ -99,7 +100,7 @@ class LocalContainer(Container):
         if limit:
             self._weigh(self._process, int(parse_quantity(limit)))
 
-    def _weigh(self, process: ContainerProcess, limit: int) -> None:
+    def _weigh(self, process: LocalProcess, limit: int) -> None:
         """Look from time to time whether the process is within its memory limit."""
         if self._process is not process:
             return

@@ -5,6 +5,8 @@ from functools import partial
 from pathlib import Path
 
 from helper import kinds
+from orchestrator.local.guardian import Guardian
+from orchestrator.local.scratch import Scratch
 from orchestrator.replay.access import service_account
 from orchestrator.replay.faultspec import NodeLost
 from orchestrator.replay.objects import Json
@@ -17,7 +19,6 @@ from orchestrator.replay.workloads.daemonsets import DaemonSetController
 from orchestrator.replay.workloads.deployments import DeploymentController
 from orchestrator.replay.workloads.disruptions import Disruptions, Powers
 from orchestrator.replay.workloads.events import EventWriter
-from orchestrator.replay.workloads.guardian import Guardian
 from orchestrator.replay.workloads.jobs import JobController
 from orchestrator.replay.workloads.kubelet import Kubelet
 from orchestrator.replay.workloads.loop import Loop
@@ -25,7 +26,8 @@ from orchestrator.replay.workloads.node import Node
 from orchestrator.replay.workloads.placing import PlacingController
 from orchestrator.replay.workloads.quotas import QuotaController
 from orchestrator.replay.workloads.replicasets import ReplicaSetController
-from orchestrator.replay.workloads.scratch import Scratch
+
+FOLDER = "aicr-replay-"  # how the name of a server's folder begins
 
 
 class Workloads:
@@ -44,7 +46,7 @@ class Workloads:
     ) -> None:
         self._state = state
         self._loop = Loop(failed)
-        self._scratch = Scratch()
+        self._scratch = Scratch(FOLDER)
         self._guardian = Guardian(self._scratch.path)
         events = EventWriter(state)
 

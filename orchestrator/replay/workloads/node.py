@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helper import kinds
+from orchestrator.local.guardian import Guardian
 from orchestrator.replay import deletion
 from orchestrator.replay.deletion import DeleteOptions
 from orchestrator.replay.objects import Json, name_of, namespace_of, uid_of
 from orchestrator.replay.state import State
 from orchestrator.replay.workloads.disruptions import Disruptions
 from orchestrator.replay.workloads.events import EventWriter
-from orchestrator.replay.workloads.guardian import Guardian
 from orchestrator.replay.workloads.loop import Loop
 from orchestrator.replay.workloads.sandbox import AccountConfig
 

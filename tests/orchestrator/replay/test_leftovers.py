@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.replay.workloads.scratch import Scratch, remove_stale
+from orchestrator.local.scratch import Scratch, remove_stale
 from tests.contract.conftest import eventually
 from tests.source import ROOT
 
@@ -91,11 +91,11 @@ def test_the_folder_of_a_dead_owner_is_removed_by_the_next_server(temporary: Pat
     (stale / ".owner").touch()
     foreign = temporary / "aicr-replay-of-somebody"
     foreign.mkdir()
-    scratch = Scratch()
+    scratch = Scratch("aicr-replay-")
 
     assert not stale.exists()
     assert foreign.exists()
-    remove_stale()
+    remove_stale("aicr-replay-")
     assert scratch.path.exists()
     scratch.remove()
     assert not scratch.path.exists()

@@ -1,8 +1,8 @@
-"""Ends what a killed server leaves behind: a process of its own that outlives the server.
+"""Ends what this program leaves behind when it is killed: a process of its own that outlives it.
 
-The server names each process group in a pipe. When the pipe closes without a farewell, the server
-is gone without having cleaned up: the groups are killed and the folder is removed. This works
-wherever there are pipes, and for the children of containers as well.
+It is told each process group through a pipe. When the pipe closes without a farewell, nobody has
+cleaned up: the groups are killed and the folder is removed. This works wherever there are pipes,
+and for the children of processes as well.
 """
 
 import os
@@ -18,18 +18,22 @@ _FAREWELL = b"."
 
 
 class Guardian:
-    """The server's end of the pipe; starts its process with the first group."""
+    """This program's end of the pipe; starts the other process with the first group, or before."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
 
-    def guard(self, group: int) -> None:
-        """Have a process group killed if this process dies."""
+    def begin(self) -> None:
+        """Start the other process, so that it is there when the first group is."""
         with self._lock:
             if self._process is None:
                 self._process = _start(self._folder)
+
+    def guard(self, group: int) -> None:
+        """Have a process group killed if this process dies."""
+        self.begin()
         self._say(f"+{group}")
 
     def release(self, group: int) -> None:

@@ -1,4 +1,4 @@
-"""The folder that a server works in; folders of servers that were killed are removed."""
+"""A folder that goes with its owner; those of owners that were killed are removed."""
 
 import fcntl
 import os
@@ -8,16 +8,15 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-_PREFIX = "aicr-replay-"
 _OWNER = ".owner"  # locked as long as the owner lives, wherever it runs
 
 
 class Scratch:
-    """A folder of one server, from its creation until `remove`."""
+    """A folder for nobody else's eyes, from its creation until `remove`."""
 
-    def __init__(self) -> None:
-        remove_stale()
-        self.path = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+    def __init__(self, prefix: str) -> None:
+        remove_stale(prefix)
+        self.path = Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-"))
         self._lock = (self.path / _OWNER).open("wb")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
 
@@ -27,16 +26,16 @@ class Scratch:
         self._lock.close()
 
 
-def remove_stale() -> None:
+def remove_stale(prefix: str) -> None:
     """Remove the folders whose owner is gone, as after a kill -9."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+    for folder in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
         with suppress(OSError):  # somebody else's, or just being removed
-            if _is_stale(folder):
+            if _is_stale(folder, prefix):
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _is_stale(folder: Path) -> bool:
-    match = re.match(rf"{_PREFIX}(\d+)-", folder.name)
+def _is_stale(folder: Path, prefix: str) -> bool:
+    match = re.match(rf"{re.escape(prefix)}(\d+)-", folder.name)
     if not match or folder.is_symlink() or folder.stat().st_uid != os.getuid():
         return False
     if _is_alive(int(match[1])):

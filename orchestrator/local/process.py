@@ -1,4 +1,4 @@
-"""A container as a local process, with a process group of its own."""
+"""A local process in the place of a container, with a process group of its own."""
 
 import contextlib
 import os
@@ -8,13 +8,13 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from orchestrator.replay.workloads import memory
-from orchestrator.replay.workloads.guardian import Guardian
+from orchestrator.local import memory
+from orchestrator.local.guardian import Guardian
 
 _JOIN_S = 5.0
 
 
-class ContainerProcess:
+class LocalProcess:
     """One started process; `on_exit` hears its exit status once, from another thread."""
 
     def __init__(
@@ -22,25 +22,25 @@ class ContainerProcess:
         argv: Sequence[str],
         env: Mapping[str, str],
         cwd: Path,
-        log: Path,
+        output: int,
         *,
         guardian: Guardian,
         on_exit: Callable[[int], object],
     ) -> None:
-        with log.open("ab") as output:
-            self._process = subprocess.Popen(
-                argv,
-                env=dict(env),
-                cwd=cwd,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        """Start it; stdout and stderr go to the file of `output`. OSError when it cannot be."""
+        self._process = subprocess.Popen(
+            argv,
+            env=dict(env),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
         self._guardian = guardian
         guardian.guard(self._process.pid)
         self._on_exit = on_exit
-        self._waiter = threading.Thread(target=self._wait, name="replay-container", daemon=True)
+        self._waiter = threading.Thread(target=self._wait, name="local-process", daemon=True)
         self._waiter.start()
 
     def terminate(self) -> None:

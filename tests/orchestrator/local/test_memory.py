@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.replay.workloads.memory import held
+from orchestrator.local.memory import held
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="only Linux tells")
 

@@ -1,0 +1,112 @@
+"""The executor of every day: each check is a Job in the cluster, with an identity of its own."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from helper.deadline import Deadline
+from helper.kube import Kube
+from orchestrator import earlier, preflight
+from orchestrator.earlier import Results
+from orchestrator.events import Notice
+from orchestrator.executor import Ground
+from orchestrator.leases import Leases
+from orchestrator.lifecycle import CheckLife
+from orchestrator.manifests import RunContext
+from orchestrator.plan import Plan, PlannedCheck
+from orchestrator.sightings import Sightings
+from orchestrator.stop import Stop
+from orchestrator.sweep import sweep
+from orchestrator.workspace import Workspace
+
+API_PATIENCE_S = 60.0
+
+
+class Jobs:
+    """Runs checks as Jobs."""
+
+    name = "job"
+    is_local = False
+
+    def restrict(self, plan: Plan) -> Plan:
+        """Every check can be a Job."""
+        return plan
+
+    def admit(self, kube: Kube, plan: Plan, context: RunContext) -> Plan:
+        """The whole plan, or PermissionsError: rights are handed on, so none may be missing."""
+        preflight.check(kube, plan, context)
+        return plan
+
+    def caller_rules(self, plan: Plan) -> Sequence[dict[str, Any]]:
+        """What the run does itself, and all that it hands on to its checks."""
+        return preflight.caller_rules(plan)
+
+    def found_before(self, kube: Kube, plan: Plan) -> Results:
+        """The results in the run's namespace."""
+        return earlier.from_cluster(kube, plan.namespace, plan.run_id)
+
+    def sweep(self, kube: Kube, run_id: str, deadline: Deadline) -> Sequence[str]:
+        """Remove all objects of a run."""
+        return sweep(kube, run_id, deadline)
+
+    def open(self, ground: Ground) -> "JobSite":
+        """The run's place in the cluster."""
+        return JobSite(ground)
+
+
+class JobSite:
+    """A run's namespace in the cluster, with what is seen and locked in it."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        # An API server that restarts in the middle of a run must not change a verdict.
+        patient = ground.kube.patient(API_PATIENCE_S)
+        home, run_id = ground.context.namespace, ground.plan.run_id
+        self._workspace = Workspace(patient, ground.context)
+        self._sightings = Sightings(patient, home, run_id, ground.stop.changed, ground.clock)
+        self.locks = Leases(
+            ground.kube,
+            home,
+            run_id,
+            ground.stop,
+            wait=ground.settings.wait_for_locks,
+            warn=lambda words: ground.emit(Notice(words, "warning")),
+            clock=ground.clock,
+        )
+
+    def prepare(self, record: Mapping[str, str], data: Mapping[str, str]) -> None:
+        """Make namespace, run record and mounted data, then begin to watch."""
+        self._workspace.prepare(record, data)
+        self._sightings.start()
+
+    def shortage(self, planned: PlannedCheck) -> str:
+        """What a check lacks of free GPUs."""
+        return self._workspace.shortage(planned)
+
+    def attempt(self, planned: PlannedCheck, stop: Stop) -> CheckLife:
+        """A life of the check in the cluster."""
+        return CheckLife(
+            planned,
+            workspace=self._workspace,
+            sightings=self._sightings,
+            stop=stop,
+            emit=self._ground.emit,
+            patience_s=self._ground.settings.patience_s,
+            clock=self._ground.clock,
+        )
+
+    def persist(self, planned: PlannedCheck, result: Mapping[str, object]) -> None:
+        """Keep a result in the cluster."""
+        self._workspace.persist(planned, result)
+
+    def close(self) -> None:
+        """Give back all locks, end both watches."""
+        self.locks.close()
+        self._sightings.stop()
+
+    def clean_up(self, deadline: Deadline, *, rights_only: bool) -> Sequence[str]:
+        """Remove all objects of the run."""
+        return self._workspace.sweep(deadline, rights_only=rights_only)
+
+    def remove_namespace(self) -> str:
+        """Remove the namespace if the run made it and nobody uses it."""
+        return self._workspace.remove_namespace()
