@@ -10,12 +10,22 @@ if TYPE_CHECKING:
 
 
 class SkipCode(StrEnum):
-    """Why a check did not judge; only NOT_APPLICABLE leaves a phase neutral."""
+    """Why a check did not judge: the first five are for checks to say, the others are not."""
 
     NOT_APPLICABLE = "not-applicable"  # the feature is not in the recipe
     PRECONDITION = "missing-precondition"
     CAPACITY = "no-capacity"
     PERMISSION = "no-permission"
+    DEPTH = "depth"  # it would need a workload, and --depth fast makes none
+    USER_EXCLUDED = "user-excluded"  # by --check, --skip or --label
+    GATED = "gated"  # what went before was not well: --gate, --fail-fast
+    NOT_RUN = "not-run"  # the run was over before it
+    NO_CLUSTER = "no-cluster"  # --no-cluster
+    UNKNOWN_CHECK = "unknown-check"  # a name that no catalog has, which was allowed
+    UNSPECIFIED = "unspecified"  # it did not tell
+
+
+SAID_BY_CHECKS = frozenset(list(SkipCode)[:5])
 
 
 class Fail(Exception):

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from helper import contract, documents
 from helper.credentials import Credentials
 from helper.deadline import Deadline
+from helper.depth import Depth, parse_depth
 from helper.errors import InputError
 from helper.evidence import Evidence
 from helper.kube import Kube, connect
@@ -38,6 +39,7 @@ class Context:
     node_selector: dict[str, str] | None  # None: the check's own choice
     tolerations: list[Toleration] | None  # None: the check's own choice
     env: Mapping[str, str]  # the knobs that the catalog sets
+    depth: Depth = Depth.FULL  # fast: nothing may be made
 
 
 def load_context(
@@ -70,6 +72,7 @@ def load_context(
         node_selector=parse_selector(selector) if selector else None,
         tolerations=parse_tolerations(tolerations) if tolerations else None,
         env=given,
+        depth=parse_depth(given.get(contract.DEPTH, "")),
     )
 
 

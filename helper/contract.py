@@ -32,6 +32,7 @@ CLI_COMMIT = "AICR_CLI_COMMIT"
 IMAGE_REGISTRY = "AICR_VALIDATOR_IMAGE_REGISTRY"
 IMAGE_TAG = "AICR_VALIDATOR_IMAGE_TAG"
 IMAGE = "AICR_IMAGE"  # the image that the check itself runs as
+DEPTH = "AICR_DEPTH"  # fast or full
 DEBUG = "AICR_DEBUG"
 # From the operator's shell to one check each; see orchestrator/forwarding.py.
 HF_TOKEN = "HF_TOKEN"  # noqa: S105 - a name
@@ -57,6 +58,7 @@ ENGINE_ENV = frozenset(
         IMAGE_REGISTRY,
         IMAGE_TAG,
         IMAGE,
+        DEPTH,
         DEBUG,
         HF_TOKEN,
         REQUIRE_SCOPED_GATEWAY,

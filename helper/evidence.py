@@ -9,6 +9,7 @@ from typing import Any, TextIO
 import yaml
 
 from helper import contract
+from helper.depth import Proof
 from helper.findings import printable
 
 CELL_CHARS = 200  # the longest cell makes its column as wide for all rows
@@ -70,6 +71,10 @@ class Evidence:
         self.result(f"looked at {seen} of {total} {unit}")
         names = _first_names(sorted(left_out))
         self.fact(coverage={"seen": seen, "total": total, "unit": unit, "leftOut": names})
+
+    def proof(self, strength: Proof) -> None:
+        """State how the check knows what its pass says."""
+        self.fact(proof=str(strength))
 
     def measured(
         self,

@@ -39,6 +39,7 @@ def document(
         "cluster": "replay" if options.target.replay else "live",
         "snapshot": seen.snapshot.origin if seen.snapshot else "",
         "serverVersion": seen.server_version,
+        "depth": str(options.depth),
         "exitCode": number(result.exit, options.exit_codes),
         "images": sorted({item.image for item in prepared.plan.checks} - {""}),
         "leftovers": list(result.leftovers),

@@ -1,7 +1,7 @@
 """The catalog: which checks there are, what each may do, and for how long.
 
-The format is the reference's; `available`, `requirement`, `locks`, `needs`, `retries`, `patience`
-and `rbac` are ours.
+The format is the reference's; `available`, `requirement`, `locks`, `needs`, `workloads`, `retries`,
+`patience` and `rbac` are ours.
 """
 
 import re
@@ -39,6 +39,10 @@ MAX_RETRIES = 2
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 MAX_NAME = 49  # a Job name has 63 characters: `aicr-`, the name, `-` and eight hex digits
 
+READING = frozenset({"get", "list", "watch"})
+# A GET on these runs commands, or reaches what does.
+COMMANDING = frozenset({"pods/attach", "pods/exec", "pods/portforward", "nodes/proxy"})
+
 Phase = Literal["deployment", "conformance", "performance"]
 
 
@@ -58,6 +62,14 @@ class Derive(StrEnum):
     HEALTH_CHECKS = "healthChecks"
 
 
+class Workloads(StrEnum):
+    """Whether a check makes workloads of its own, or anything else that others could notice."""
+
+    NONE = "none"
+    PARTLY = "partly"  # it has a half that only looks, and does that half at `--depth fast`
+    ALWAYS = "always"  # it cannot judge without
+
+
 class ComponentNamespace(Strict):
     """The namespace that the recipe gives a component."""
 
@@ -73,6 +85,11 @@ class Rule(Strict):
     resource_names: list[Text] = Field(default_factory=list)
     namespace: Text | ComponentNamespace | None = None
     derive: Derive | None = None
+
+    @property
+    def writes(self) -> bool:
+        """Whether it allows more than to look."""
+        return bool(set(self.verbs) - READING or set(self.resources) & COMMANDING)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -171,6 +188,7 @@ class Entry(Strict):
     requirement: Text = ""
     locks: list[Text] = Field(default_factory=list)
     needs: Needs | None = None
+    workloads: Workloads | None = None
     retries: int = Field(default=0, ge=0, le=MAX_RETRIES)
     patience: Patience = Field(default_factory=Patience)
     rbac: list[Rule] = Field(default_factory=list)
@@ -187,6 +205,13 @@ class Entry(Strict):
     def timeout_s(self) -> float:
         """The check's budget in seconds."""
         return self.timeout
+
+    @property
+    def makes(self) -> Workloads:
+        """Whether it makes workloads; one that does not say, and may write, always does."""
+        if self.workloads is not None:
+            return self.workloads
+        return Workloads.ALWAYS if any(rule.writes for rule in self.rbac) else Workloads.NONE
 
     @property
     def is_external(self) -> bool:

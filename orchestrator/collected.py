@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from helper.depth import Depth
+from orchestrator.facts import credible
 from orchestrator.logs import Log
 from orchestrator.outcome import Outcome, Split, Status, borne_out
 from orchestrator.plan import PlannedCheck
@@ -23,6 +25,7 @@ def outcome(
         "requirement": entry.requirement if entry else "",
         "locks": sorted(planned.locks),
         "image": planned.image,
+        "depth": str(planned.depth) if planned.depth is Depth.FAST else "",
         **ending.extra,
     }
     found = Outcome(
@@ -36,7 +39,7 @@ def outcome(
         stopped=ending.stopped,
         stdout=log.stdout,
         stderr=log.stderr,
-        facts=log.facts,
+        facts=credible(log.facts, planned.depth),
         extra={key: value for key, value in extra.items() if value},
         split=split,
     )

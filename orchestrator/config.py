@@ -33,6 +33,8 @@ PATHS = {
     "label": "validate.execution.labels",
     "fail_on_error": "validate.execution.failOnError",
     "fail_fast": "validate.execution.failFast",
+    "gate": "validate.execution.gate",
+    "depth": "validate.execution.depth",
     "no_cluster": "validate.execution.noCluster",
     "timeout": "validate.execution.timeout",
     "keep": "validate.execution.keep",

@@ -71,6 +71,8 @@ class Execution(Part):
     labels: list[Text] = Field(default_factory=list)
     fail_on_error: StrictBool | None = None
     fail_fast: FailFast | None = None
+    gate: Literal["", "none", "costly"] = ""
+    depth: Literal["", "fast", "full"] = ""
     no_cluster: StrictBool | None = None
     timeout: Text = ""
     keep: Text = ""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
 
+from helper.check import SkipCode
 from orchestrator.outcome import Outcome, PhaseResult, PhaseStatus, Status
 
 Json = dict[str, Any]
@@ -149,7 +150,7 @@ def _extra(outcome: Outcome) -> Json:
     if split.created is not None:
         found["created"] = _millis(split.created)
     if outcome.status is Status.SKIPPED:
-        found.setdefault("skip", "unspecified")
+        found.setdefault("skip", str(SkipCode.UNSPECIFIED))
     return found
 
 

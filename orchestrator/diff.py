@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from helper.depth import Proof
 from orchestrator.reports.document import Case, Coverage, Measured, Report
 from orchestrator.reports.text import first_line
 
@@ -106,10 +107,19 @@ def _change(place: str, old: Case | None, new: Case | None) -> Change:
         return Change(place, Kind.NEW, "", new.status, first_line(new.message), is_worse=is_bad)
     coverage, covers_less = _coverage(old.coverage, new.coverage)
     deltas, missed = _measured(old.measured, new.measured)
-    is_worse = RANK[new.status] > RANK[old.status] or covers_less or missed
+    is_weaker = old.status == new.status == "passed" and _strength(new) < _strength(old)
+    is_worse = RANK[new.status] > RANK[old.status] or covers_less or missed or is_weaker
     kind = Kind.WORSE if is_worse else _kind(old.status, new.status)
     words = first_line(new.message) if new.status != old.status else ""
+    if is_weaker:
+        words = f"its proof was {old.proof}, and is {new.proof or 'not told'}"
     return Change(place, kind, old.status, new.status, words, coverage, tuple(deltas), is_worse)
+
+
+def _strength(case: Case) -> int:
+    """How strong a proof is; 0 for one that is not told, or that nobody knows."""
+    known = [str(proof) for proof in Proof]
+    return known.index(case.proof) + 1 if case.proof in known else 0
 
 
 def _kind(old: str, new: str) -> Kind:

@@ -8,13 +8,28 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from helper.models import PHASES
-from orchestrator.catalog import Catalog, ComponentNamespace, Derive, Entry, Rule, parse
+from orchestrator.catalog import (
+    Catalog,
+    ComponentNamespace,
+    Derive,
+    Entry,
+    Rule,
+    Workloads,
+    parse,
+)
+from orchestrator.gate import cost
 
 CATALOG = Path(__file__).with_name("catalog.yaml")
 HEAD = """# Checks
 
 Written from `catalog.yaml` by `make docs`; change it there.
 """
+HEADERS = ("check", "what it proves", "CNCF requirement", "budget", "cost", "at `--depth fast`")
+AT_FAST = {
+    Workloads.NONE: "the same",
+    Workloads.PARTLY: "only looks",
+    Workloads.ALWAYS: "left out",
+}
 LATER = " \\*"
 NOTE = "\\* In the catalog, but not in this version: selecting it gives `other`, never a pass."
 LOCKS = """## Locks
@@ -49,11 +64,13 @@ def _phase(phase: str, entries: Sequence[Entry]) -> str:
             entry.description,
             f"`{entry.requirement}`" if entry.requirement else "",
             f"{entry.timeout_s / 60:g} min",
+            "costly" if cost(entry) else "",
+            AT_FAST[entry.makes],
         )
         for entry in entries
     ]
     title = f"## {phase.capitalize()}\n\n"
-    return title + _table(("check", "what it proves", "CNCF requirement", "budget"), rows)
+    return title + _table(HEADERS, rows)
 
 
 def _locks(entries: Iterable[Entry]) -> str:

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from helper import contract
+from helper.depth import Depth
 from helper.kinds import CONFIG_MAPS
 from helper.kube import Kube
 from helper.resource import number, part, text
 from orchestrator.outcome import Outcome, Split, Status
 from orchestrator.workspace import REPORT_TYPE, RESULT_KEY
 
-FACTS = ("coverage", "measured", "skip")
+FACTS = ("coverage", "measured", "proof", "skip")
 MAX_BYTES = 16 * 1024 * 1024  # of one result on disk
 
 Results = Mapping[tuple[str, str], Outcome]  # by phase and check
@@ -57,6 +58,11 @@ def outcome(test: Any) -> Outcome | None:
         extra={key: value for key, value in extra.items() if key not in own},
         split=_split(part(extra, "seconds")),
     )
+
+
+def depth_of(found: Outcome) -> Depth:
+    """How deep the run went that a result is from."""
+    return Depth.FAST if found.extra.get("depth") == Depth.FAST else Depth.FULL
 
 
 def _finished(tests: Iterable[Any]) -> Results:

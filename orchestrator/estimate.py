@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from orchestrator.plan import PhasePlan, Plan, PlannedCheck
+from orchestrator.gate import Gate, stages
+from orchestrator.plan import Plan, PlannedCheck
 from orchestrator.schedule import startable
 
 Seconds = Callable[[PlannedCheck], float]
@@ -36,28 +37,32 @@ class Estimate:
         return next((s for s in self.slots if (s.phase, s.check) == (phase, check)), None)
 
 
-def estimate(plan: Plan, seconds: Seconds, max_parallel: int) -> Estimate:
+def estimate(plan: Plan, seconds: Seconds, max_parallel: int, gate: Gate = Gate.NONE) -> Estimate:
     """Play a run in which each check takes as long as `seconds` says."""
     slots: list[Slot] = []
     path: list[Slot] = []
     now = 0.0
     for phase in plan.phases:
-        played = _play(phase, seconds, max_parallel, now)
-        slots += played
-        path += _longest_chain(played)
-        now = max((slot.ends_s for slot in played), default=now)
+        running = [planned for planned in phase.checks if not planned.refusal]
+        for stage in stages(running, gate):
+            played = _play(stage, seconds, max_parallel, now)
+            slots += played
+            path += _longest_chain(played)
+            now = max((slot.ends_s for slot in played), default=now)
     return Estimate(tuple(slots), tuple(path))
 
 
-def _play(phase: PhasePlan, seconds: Seconds, max_parallel: int, now: float) -> Sequence[Slot]:
-    waiting = [planned for planned in phase.checks if not planned.refusal]
+def _play(
+    checks: Sequence[PlannedCheck], seconds: Seconds, max_parallel: int, now: float
+) -> Sequence[Slot]:
+    waiting = list(checks)
     running: list[tuple[PlannedCheck, Slot]] = []
     done: list[Slot] = []
     while waiting or running:
         held = [lock for planned, _ in running for lock in planned.locks]
         for planned in startable(waiting, held, max_parallel - len(running)):
             waiting.remove(planned)
-            slot = Slot(phase.phase, planned.name, now, now + seconds(planned))
+            slot = Slot(planned.phase, planned.name, now, now + seconds(planned))
             running.append((planned, slot))
         now = min(slot.ends_s for _, slot in running)
         done += [slot for _, slot in running if slot.ends_s <= now]

@@ -5,11 +5,13 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
+from helper.check import SkipCode
 from helper.deadline import SYSTEM_CLOCK, Clock, Deadline
 from helper.errors import CannotTell, Forbidden, Unreachable
 from helper.kube import Kube
 from helper.quantity import format_duration
-from orchestrator.earlier import Results
+from orchestrator import gate
+from orchestrator.earlier import Results, depth_of
 from orchestrator.errors import StopError
 from orchestrator.events import (
     CheckFinished,
@@ -34,6 +36,8 @@ from orchestrator.turn import Diagnose, Tools, Turn
 
 SWEEP_S = 30.0
 HURRIED_SWEEP_S = 5.0
+AFTER_PHASE = "skipped due to previous phase failure"  # the reference's words
+AFTER_CHECK = "skipped due to previous check failure"
 
 
 @dataclass
@@ -140,7 +144,7 @@ class Execution:
             if self.stop:
                 result = self._skip_phase(phase, why(self.stop.reason))
             elif broken and self._settings.fail_fast:
-                result = self._skip_phase(phase, "skipped due to previous phase failure")
+                result = self._skip_phase(phase, AFTER_PHASE, SkipCode.GATED)
             else:
                 result = self._run_phase(phase, deadline)
             phases.append(result)
@@ -155,6 +159,19 @@ class Execution:
             self._finish(outcome)
         waiting = [planned for planned in phase.checks if not settled[planned.name]]
         bounds = _Bounds(self.stop, deadline, phase, self._clock)
+        first, costly = gate.stages(waiting, self._settings.gate)
+        self._run_checks(first, phase, bounds)
+        hindrance = self._hindrance(phase) if costly and not bounds.stop else ""
+        for planned in costly if hindrance else ():
+            self._finish(not_run(planned, hindrance, SkipCode.GATED))
+        self._run_checks([] if hindrance else costly, phase, bounds)
+        outcomes = tuple(self._state.outcomes[phase.phase, item.name] for item in phase.checks)
+        return PhaseResult(
+            phase.phase, outcomes, started, self._clock.wall(), self._settings.min_coverage
+        )
+
+    def _run_checks(self, waiting: list[PlannedCheck], phase: PhasePlan, bounds: "_Bounds") -> None:
+        """Run checks of a phase, as many at once as locks and slots allow."""
         # Nothing is emitted under the lock: a listener may call `stop.request`, which takes it.
         while True:
             with self._changed:
@@ -169,28 +186,33 @@ class Execution:
                 self._finish(outcome)
             for planned in chosen:
                 self._start(planned, bounds.stop)
-        outcomes = tuple(self._state.outcomes[phase.phase, item.name] for item in phase.checks)
-        return PhaseResult(
-            phase.phase, outcomes, started, self._clock.wall(), self._settings.min_coverage
-        )
+
+    def _hindrance(self, phase: PhasePlan) -> str:
+        """Why the costly checks of a phase do not start; empty when they may."""
+        below = gate.below(self._plan, phase)
+        with self._changed:
+            found = [self._state.outcomes[item.phase, item.name] for item in below]
+        return gate.hindrance(found, self._settings.min_coverage)
 
     def _settled(self, planned: PlannedCheck) -> Outcome | None:
         """The outcome of a check that need not or cannot run; None for one that shall."""
         if planned.refusal:
             return refused(planned)
         found = self._earlier.get((planned.phase, planned.name))
-        return replace(found, extra={**found.extra, "resumed": True}) if found else None
+        if found is None or depth_of(found) is not planned.depth:
+            return None  # what was looked at only is no proof for a run that goes deeper
+        return replace(found, extra={**found.extra, "resumed": True})
 
     def _dropped(self, waiting: list[PlannedCheck], phase: PhasePlan, stop: Stop) -> list[Outcome]:
         """Take out all waiting checks when no further check may start; gives their outcomes."""
-        reason = why(stop.reason) if stop else ""
+        reason, code = why(stop.reason) if stop else "", SkipCode.NOT_RUN
         if not reason and self._settings.fail_fast == "check":
             found = (self._state.outcomes.get((phase.phase, item.name)) for item in phase.checks)
             if any(o and o.status in (Status.FAILED, Status.OTHER) for o in found):
-                reason = "skipped due to previous check failure"
+                reason, code = AFTER_CHECK, SkipCode.GATED
         if not reason:
             return []
-        outcomes = [not_run(planned, reason) for planned in waiting]
+        outcomes = [not_run(planned, reason, code) for planned in waiting]
         waiting.clear()
         return outcomes
 
@@ -228,12 +250,14 @@ class Execution:
         self._tools.slots.give_back(outcome.check)
         self._emit(CheckFinished(outcome))
 
-    def _skip_phase(self, phase: PhasePlan, reason: str) -> PhaseResult:
+    def _skip_phase(
+        self, phase: PhasePlan, reason: str, code: SkipCode = SkipCode.NOT_RUN
+    ) -> PhaseResult:
         """Leave out a phase; its selected checks are listed all the same."""
         now = self._clock.wall()
         for planned in phase.checks:
             if (phase.phase, planned.name) not in self._state.outcomes:
-                self._finish(not_run(planned, reason))
+                self._finish(not_run(planned, reason, code))
         outcomes = tuple(self._state.outcomes[phase.phase, item.name] for item in phase.checks)
         return PhaseResult(phase.phase, outcomes, now, now, self._settings.min_coverage)
 

@@ -15,7 +15,7 @@ from helper import contract
 from helper.findings import printable
 from helper.quantity import format_duration
 from orchestrator import docs, listing
-from orchestrator.catalog import Entry
+from orchestrator.catalog import Entry, Workloads
 from orchestrator.images import ImageRules, chosen
 from orchestrator.plan import NOT_BUILT
 
@@ -23,6 +23,11 @@ SOURCES = Path(__file__).parents[1] / "images"
 SECTION = re.compile(r"([A-Z][a-z]+(?: [a-z]+)?) {2,}(\S.*)")
 PAGE = "docs/checks.md"
 INDENT, WIDTH = 13, 100
+WORKLOADS = {
+    Workloads.NONE: "none, it only looks",
+    Workloads.PARTLY: "some of its own; at --depth fast none, it only looks then",
+    Workloads.ALWAYS: "always some of its own, so that --depth fast leaves it out",
+}
 
 
 def head_of(entry: Entry) -> tuple[str, Mapping[str, str]]:
@@ -100,6 +105,8 @@ def _told(found: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[str]]]:
         yield "Requirement", [found["requirement"]]
     yield "Budget", [format_duration(found["budgetSeconds"])]
     yield "Locks", [", ".join(found["locks"]) or "none, it runs beside any other check"]
+    yield "Cost", [f"costly: {found['cost']}" if found["cost"] else "cheap: it holds nothing"]
+    yield "Workloads", [WORKLOADS[found["workloads"]]]
     if needs := found["needs"]:
         yield (
             "Needs",

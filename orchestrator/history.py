@@ -23,11 +23,13 @@ class Taken:
     runs: int
 
 
-def durations(runs: Path, *, of_replays: bool) -> Mapping[Key, Taken]:
-    """The median of each check with a verdict, of recorded clusters or of real ones."""
+def durations(runs: Path, *, of_replays: bool, of_fast: bool = False) -> Mapping[Key, Taken]:
+    """The median of each check with a verdict, in runs of one kind and depth."""
     found: dict[Key, list[float]] = {}
     for report in _reports(runs):
-        for case in report.cases if report.is_replay is of_replays else ():
+        if (report.is_replay, report.is_fast) != (of_replays, of_fast):
+            continue
+        for case in report.cases:
             seconds = _seconds(case)
             if seconds is not None:
                 found.setdefault((case.phase, case.name), []).append(seconds)

@@ -5,11 +5,14 @@ from typing import Any
 
 from helper.quantity import format_duration
 from orchestrator import stdout
-from orchestrator.catalog import Catalog, Entry
+from orchestrator.catalog import Catalog, Entry, Workloads
+from orchestrator.gate import cost
 from orchestrator.recipe import Recipe
 from orchestrator.selection import Label, labels_of
 
-HEAD = ("CHECK", "PHASE", "READY", "BUDGET", "LOCKS", "REQUIREMENT", "PROVES")
+HEAD = ("CHECK", "PHASE", "READY", "BUDGET", "COST", "FAST", "LOCKS", "REQUIREMENT", "PROVES")
+# What a check does at `--depth fast`.
+AT_FAST = {Workloads.NONE: "yes", Workloads.PARTLY: "partly", Workloads.ALWAYS: "no"}
 NOT_KNOWN = "the recipe selects it, the catalog does not have it"
 
 Row = Mapping[str, Any]
@@ -44,6 +47,8 @@ def describe(entry: Entry) -> Row:
         "external": entry.is_external,
         "budgetSeconds": entry.timeout_s,
         "locks": list(entry.locks),
+        "cost": cost(entry),
+        "workloads": str(entry.makes),
         "requirement": entry.requirement,
         "needs": needs,
         "retries": entry.retries,
@@ -68,7 +73,15 @@ def _cells(row: Row) -> tuple[str, ...]:
         row["phase"],
         "yes" if row["available"] else "no",
         format_duration(budget) if budget else "-",
+        _cost(row),
+        AT_FAST[row["workloads"]] if "workloads" in row else "-",
         ",".join(row.get("locks", [])) or "-",
         row.get("requirement") or "-",
         row["description"],
     )
+
+
+def _cost(row: Row) -> str:
+    if "cost" not in row:
+        return "-"
+    return "costly" if row["cost"] else "cheap"

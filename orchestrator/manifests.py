@@ -274,6 +274,7 @@ def environment(context: RunContext, planned: PlannedCheck) -> Sequence[Json]:
         contract.IMAGE_REGISTRY: context.image_registry,
         contract.IMAGE_TAG: context.image_tag,
         contract.IMAGE: planned.image,
+        contract.DEPTH: str(planned.depth),
         contract.DEBUG: "true" if context.debug else "",
     }
     entry = planned.entry

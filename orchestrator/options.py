@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from helper import contract
+from helper.depth import Depth
 from helper.errors import InputError
 from helper.placement import parse_selector, parse_tolerations
 from helper.quantity import parse_duration
 from helper.web import public_name
 from orchestrator.catalog import NAME
 from orchestrator.errors import UsageError, nearest
+from orchestrator.gate import Gate
 from orchestrator.images import ImageRules
 from orchestrator.inputs import CONFIG_MAP, scheme_of
 from orchestrator.levels import Level
@@ -56,6 +58,7 @@ class Options:
     log_json: bool = False
     log_level: Level = Level.INFO
     rights: Rights = field(default_factory=Rights)
+    depth: Depth = Depth.FULL
     resumes: bool = False  # a run that was cut short
     flags: Mapping[str, object] = field(default_factory=dict)  # that all this is from
 
@@ -102,6 +105,7 @@ def build(flags: Mapping[str, object], env: Mapping[str, str], version: str) -> 
         log_json=bool(flags["log_json"]),
         log_level=_log_level(flags),
         rights=_rights(flags),
+        depth=_depth(flags),
         resumes=bool(flags["resume"]),
         flags=flags,
     )
@@ -198,6 +202,18 @@ def _rights(flags: Mapping[str, object]) -> Rights:
     return Rights(mode, account, trusts)
 
 
+def _depth(flags: Mapping[str, object]) -> Depth:
+    given = str(flags["depth"])
+    if given not in tuple(Depth):
+        raise UsageError(f"--depth {given}: want one of {', '.join(Depth)}{nearest(given, Depth)}")
+    if given == Depth.FAST and flags["rbac"] == CLUSTER_ADMIN:
+        raise UsageError(
+            "--depth fast and --rbac cluster-admin contradict each other: "
+            "checks that may do anything are not kept from it; take --rbac scoped"
+        )
+    return Depth(given)
+
+
 def _seconds(flags: Mapping[str, object], name: str) -> float | None:
     """A duration that must be more than nothing, if it was given."""
     given, flag = str(flags[name] or ""), f"--{name.replace('_', '-')}"
@@ -232,6 +248,7 @@ def _settings(flags: Mapping[str, object], startup_s: float) -> RunSettings:
     return RunSettings(
         max_parallel=int(str(flags["max_parallel"])),
         fail_fast=fail_fast,
+        gate=_gate(flags),
         keep=_keep(flags),
         wait_for_locks=not flags["no_wait"],
         min_coverage=min_coverage / 100,
@@ -240,6 +257,13 @@ def _settings(flags: Mapping[str, object], startup_s: float) -> RunSettings:
         delete_namespace=bool(flags["delete_namespace"]),
         patience_s={**PATIENCE_S, Stage.CREATED: startup_s, Stage.STARTING: startup_s},
     )
+
+
+def _gate(flags: Mapping[str, object]) -> Gate:
+    given = str(flags["gate"])
+    if given not in tuple(Gate):
+        raise UsageError(f"--gate {given}: want one of {', '.join(Gate)}{nearest(given, Gate)}")
+    return Gate(given)
 
 
 def _keep(flags: Mapping[str, object]) -> Keep:

@@ -42,12 +42,10 @@ GRAVITY = (
 )
 
 
-NOT_RUN = "not-run"  # skip code of a check that never started
 CANCELLED = "Cancelled"  # raw status of a check that the run's own end stopped
-NO_CLUSTER = "no-cluster"  # skip code of a dry run
-UNKNOWN_CHECK = "unknown-check"  # skip code of a name that nobody knows, which was allowed
-DESELECTED = "deselected"  # skip code of a check that the operator left out
-NEUTRAL = frozenset({SkipCode.NOT_APPLICABLE, NO_CLUSTER, UNKNOWN_CHECK})
+# What a skipped check means for its phase; for every other reason the phase is incomplete.
+NEUTRAL = frozenset({SkipCode.NOT_APPLICABLE, SkipCode.NO_CLUSTER, SkipCode.UNKNOWN_CHECK})
+LEFT_OUT = frozenset({SkipCode.USER_EXCLUDED, SkipCode.DEPTH})  # by the operator's own wish
 
 
 @dataclass(frozen=True)
@@ -89,14 +87,14 @@ class Outcome:
         return self.status is Status.SKIPPED and text(self.facts, "skip") in NEUTRAL
 
     @property
-    def is_deselected(self) -> bool:
-        """Whether the operator left it out."""
-        return self.status is Status.SKIPPED and text(self.facts, "skip") == DESELECTED
+    def is_left_out(self) -> bool:
+        """Whether the operator did not want it, or nothing that would make workloads."""
+        return self.status is Status.SKIPPED and text(self.facts, "skip") in LEFT_OUT
 
     @property
     def was_cut_short(self) -> bool:
         """Whether the run itself ended before the check had its chance."""
-        return self.raw_status == CANCELLED or self.facts.get("skip") == NOT_RUN
+        return self.raw_status == CANCELLED or text(self.facts, "skip") == SkipCode.NOT_RUN
 
     def lacks_coverage(self, minimum: float) -> bool:
         """Whether less was looked at than `minimum`, a share from 0 to 1."""
@@ -137,8 +135,8 @@ class PhaseResult:
     @property
     def verdicts(self) -> set[PhaseStatus]:
         """Every verdict that its checks call for, the lesser ones too."""
-        found = {PhaseStatus(item.status) for item in self.outcomes if not item.is_deselected}
-        if any(item.is_deselected for item in self.outcomes):
+        found = {PhaseStatus(item.status) for item in self.outcomes if not item.is_left_out}
+        if any(item.is_left_out for item in self.outcomes):
             found.add(PhaseStatus.NARROWED)
         if any(is_incomplete(outcome, self.min_coverage) for outcome in self.outcomes):
             found.add(PhaseStatus.INCOMPLETE)
@@ -153,7 +151,7 @@ class PhaseResult:
 
 def is_incomplete(outcome: Outcome, min_coverage: float) -> bool:
     """Whether a check that did not fail leaves something unproven."""
-    if outcome.is_neutral or outcome.is_deselected:  # it had nothing to look at
+    if outcome.is_neutral or outcome.is_left_out:  # it had nothing to look at
         return False
     return outcome.status is Status.SKIPPED or outcome.lacks_coverage(min_coverage)
 

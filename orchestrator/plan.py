@@ -3,10 +3,13 @@
 import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Self
 
 from helper import contract
+from helper.check import SkipCode
+from helper.depth import Depth
 from helper.models import PHASES, ValidationInput
 from helper.placement import Toleration
 from helper.quantity import parse_duration
@@ -41,8 +44,8 @@ class PlannedCheck:
     near: tuple[Near, ...] = ()
     node_selector: Mapping[str, str] = field(default_factory=dict)  # of the recipe, for workloads
     refusal: str = ""  # why it cannot run at all; then no object is ever made for it
-    is_optional: bool = False  # unknown to the catalog, and the operator puts up with that
-    is_deselected: bool = False  # the recipe selects it, the operator does not want it
+    skip: SkipCode | None = None  # it is skipped with this for its refusal; None: no verdict
+    depth: Depth = Depth.FULL
 
     @property
     def timeout_s(self) -> float:
@@ -53,6 +56,19 @@ class PlannedCheck:
     def locks(self) -> frozenset[str]:
         """What it must have for itself while it runs."""
         return frozenset(self.entry.locks) if self.entry else frozenset()
+
+    def left_out(self, why: str, code: SkipCode) -> Self:
+        """This check as one that is skipped: without image and rights, no object is made for it."""
+        return replace(
+            self,
+            entry=None,
+            image="",
+            pull_policy="",
+            grants=Grants(),
+            near=(),
+            refusal=why,
+            skip=code,
+        )
 
 
 @dataclass(frozen=True)
@@ -139,7 +155,8 @@ def build(
             yield _planned(entry, recipe, rules, allowed=allowed, object_name=name, near=near)
         for name in sorted(selected - {entry.name for entry in entries}):
             why = _unknown(catalog, phase, name)
-            yield PlannedCheck(name, phase, "", refusal=why, is_optional=allow_unknown)
+            skip = SkipCode.UNKNOWN_CHECK if allow_unknown else None
+            yield PlannedCheck(name, phase, "", refusal=why, skip=skip)
 
     planned = tuple(
         PhasePlan(phase, tuple(plan_phase(phase)), _timeout_s(recipe, phase)) for phase in phases

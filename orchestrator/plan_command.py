@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from helper import documents
-from orchestrator import history, options, planning, readiness, rundir, stdout, target
+from helper.depth import Depth
+from orchestrator import gate, history, options, planning, readiness, rundir, stdout, target
 from orchestrator.exits import Exit
 from orchestrator.options import Options
 from orchestrator.planning import Preview
@@ -22,15 +23,18 @@ Say = Callable[[str], object]
 
 
 def run(
-    flags: Mapping[str, object], env: Mapping[str, str], form: str, say: Say, *, gate: bool
+    flags: Mapping[str, object], env: Mapping[str, str], form: str, say: Say, *, ask_cluster: bool
 ) -> Exit:
     """Show a run; USAGE when its readiness gate would not let it begin."""
     given = options.build(flags, env, version())
     prepared = prepare(given, env)
-    if gate and not prepared.snapshot:
+    if ask_cluster and not prepared.snapshot:
         prepared = _looked_at(prepared, given, env, say)
     runs = rundir.RunDir.of_run(given.run_id, env).path.parent
-    known = history.durations(runs, of_replays=bool(given.target.replay))
+    known = history.durations(
+        runs, of_replays=bool(given.target.replay), of_fast=given.depth is Depth.FAST
+    )
+    prepared = replace(prepared, plan=gate.foreseen(prepared.plan, given.settings.gate))
     preview = Preview(prepared.recipe, prepared.plan, given, _findings(prepared), known)
     for words in prepared.warnings:
         say(words)

@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from helper.depth import Depth
 from helper.findings import printable
 from helper.quantity import format_duration
 from orchestrator import manifests, readiness, stdout
-from orchestrator.estimate import Estimate, estimate
+from orchestrator.estimate import Estimate, Seconds, estimate
+from orchestrator.gate import Gate, cost
 from orchestrator.history import Key, Taken
 from orchestrator.manifests import Json, RunContext
 from orchestrator.options import Options
@@ -18,6 +20,7 @@ from orchestrator.rights import Grants
 
 HEAD = ("CHECK", "PHASE", "BEGINS", "TAKES", "BUDGET", "LOCKS", "RIGHTS")
 
+FAST = "depth     fast: nothing is made but Jobs and identities; checks may only read\n"
 NAMED = 2  # namespaces in a cell of the table; more are counted
 
 
@@ -34,14 +37,16 @@ class Preview:
     @property
     def usual(self) -> Estimate:
         """The course if each check takes what it took before, or else its whole budget."""
-        return estimate(self.plan, self.seconds, self.options.settings.max_parallel)
+        return self._played(self.seconds)
 
     @property
     def longest(self) -> Estimate:
         """The course if each check takes its whole budget."""
-        return estimate(
-            self.plan, lambda check: check.timeout_s, self.options.settings.max_parallel
-        )
+        return self._played(lambda check: check.timeout_s)
+
+    def _played(self, seconds: Seconds) -> Estimate:
+        settings = self.options.settings
+        return estimate(self.plan, seconds, settings.max_parallel, settings.gate)
 
     def seconds(self, check: PlannedCheck) -> float:
         """How long a check will probably take."""
@@ -64,6 +69,8 @@ def document(preview: Preview) -> dict[str, Any]:
         "settings": {
             "maxParallel": settings.max_parallel,
             "failFast": settings.fail_fast,
+            "gate": str(settings.gate),
+            "depth": str(options.depth),
             "failOn": list(settings.fail_on),
             "timeoutSeconds": settings.timeout_s,
             "minCoverage": settings.min_coverage,
@@ -90,7 +97,9 @@ def text(preview: Preview, columns: int = 0) -> str:
         f"time      {_time(preview, usual)}\n",
         f"critical  {' → '.join(slot.check for slot in usual.critical_path) or 'nothing runs'}\n",
         f"at once   at most {preview.options.settings.max_parallel}; phases one after another\n",
+        f"ready     {_readiness(preview)}\n",
         f"gate      {_gate(preview)}\n",
+        *([FAST] if preview.options.depth is Depth.FAST else []),
         *(f"image     {printable(image)}\n" for image in images(preview.plan)),
     ]
     return "".join(lines)
@@ -138,6 +147,8 @@ def _check(preview: Preview, usual: Estimate, check: PlannedCheck) -> dict[str, 
         "phase": check.phase,
         "runs": not check.refusal,
         "reason": check.refusal,
+        "skip": str(check.skip or ""),
+        "cost": cost(check.entry),
         "image": check.image,
         "pullPolicy": check.pull_policy,
         "locks": sorted(check.locks),
@@ -192,11 +203,23 @@ def _time(preview: Preview, usual: Estimate) -> str:
 
 
 def _gate(preview: Preview) -> str:
+    """Which checks wait for cheaper ones."""
+    if preview.options.settings.gate is Gate.NONE:
+        return "none; with --gate costly, costly checks wait for cheaper ones to be well"
+    told = [
+        f"{check.name} ({cost(check.entry)})"
+        for check in preview.plan.checks
+        if not check.refusal and cost(check.entry)
+    ]
+    return f"after all that is cheaper went well: {', '.join(told) or 'no check'}"
+
+
+def _readiness(preview: Preview) -> str:
     count = len(readiness.gate(preview.recipe.input, None))
     if not count:
         return "the recipe has no readiness constraint"
     if preview.findings is None:
-        return f"constraints not looked at: {count}; give --snapshot, or --gate to ask the cluster"
+        return f"constraints not looked at: {count}; give --snapshot or --ask-cluster"
     stopping = [item for item in preview.findings if item.stops]
     if not stopping:
         return f"{count} of {count} readiness constraints hold"

@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from helper.depth import Depth
 from helper.kube import Kube
 from orchestrator import (
     advice,
     catalog,
+    depth,
     digests,
     inputs,
     overlay,
@@ -22,7 +24,7 @@ from orchestrator.forwarding import forwarded
 from orchestrator.manifests import RunContext
 from orchestrator.options import Options
 from orchestrator.recipe import Recipe
-from orchestrator.rights import CLUSTER_ADMIN
+from orchestrator.rights import CLUSTER_ADMIN, EXISTING
 from orchestrator.settings import Keep
 from orchestrator.snapshot import Source
 from orchestrator.version import version
@@ -62,6 +64,7 @@ def prepare(options: Options, env: Mapping[str, str]) -> Prepared:
         phases = ", ".join(options.phases)
         raise UsageError(f"{given.source} selects no check in {phases}: nothing would be tested")
     planned = selection.narrow(planned, options.selection, overlaid.catalog)
+    planned = depth.limit(planned, options.depth)
     for output in options.outputs:
         output.check()
     if options.resolve_digests:
@@ -77,6 +80,11 @@ def _advice(
 ) -> Iterator[str]:
     """What an operator should know, though nothing is wrong with the input."""
     yield from _told_of_rights(options, planned)
+    if options.depth is Depth.FAST and options.rights.mode == EXISTING:
+        yield (
+            f"--depth fast: what {options.rights.account} may write is not taken from it; "
+            "--rbac scoped does that"
+        )
     yield from advice.version_skew(version(), given.version, source.parsed if source else None)
     if options.asked_phases:
         yield from advice.empty_phases(given, planned)

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from helper import documents
+from helper.depth import Depth
 from helper.kinds import PODS
 from orchestrator import manifests, plan, preflight
 from orchestrator.catalog import Catalog
+from orchestrator.depth import limit
 from orchestrator.images import ImageRules
 from orchestrator.manifests import RunContext
 from orchestrator.recipe import Recipe
@@ -29,6 +31,7 @@ def render(
     wanted: Selection | None = None,
     *,
     caller: bool,
+    depth: Depth = Depth.FULL,
 ) -> str:
     """YAML of what a run would grant to its checks, or of what its caller needs."""
     run_id = plan.new_run_id()
@@ -41,7 +44,7 @@ def render(
         rules=ImageRules(),
         name_object=lambda name: f"aicr-{name}-00000000",
     )
-    planned = narrow(planned, wanted or Selection(), catalog)
+    planned = limit(narrow(planned, wanted or Selection(), catalog), depth)
     if caller:
         return _text([_caller_role(planned)])
     context = RunContext(run_id, namespace, "")

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
+from helper.check import SkipCode
+from helper.depth import Depth
 from helper.quantity import format_duration
+from helper.resource import text
 from orchestrator.exits import Exit
 from orchestrator.outcome import Outcome, PhaseResult, PhaseStatus, Status
 
@@ -44,11 +47,23 @@ def verdict(phases: Sequence[PhaseResult], code: Exit) -> tuple[str, str]:
     outcomes = [outcome for phase in phases for outcome in phase.outcomes]
     if not any(outcome.status is Status.PASSED for outcome in outcomes):
         return "nothing was proven: no check ran, or none applies", "bold yellow"
-    left_out = sum(outcome.is_deselected for outcome in outcomes)
-    if left_out:
-        left = f"{left_out} of {len(outcomes)} were left out"
+    left = _left_out(outcomes)
+    if left:
         return f"the chosen checks passed or were rightly skipped; {left}", "bold yellow"
+    if any(outcome.extra.get("depth") == Depth.FAST for outcome in outcomes):
+        return f"{MEANING[code]}; at depth fast, nothing was demonstrated", "bold yellow"
     return MEANING[code], STYLE[code]
+
+
+def _left_out(outcomes: Sequence[Outcome]) -> str:
+    """How many checks the operator did not want, and how many of those for their depth."""
+    found = [text(outcome.facts, "skip") for outcome in outcomes if outcome.is_left_out]
+    if not found:
+        return ""
+    too_deep = found.count(SkipCode.DEPTH)
+    these = "" if too_deep == len(found) else f", {too_deep} of them"
+    by_depth = f"{these} by --depth fast" if too_deep else ""
+    return f"{len(found)} of {len(outcomes)} were left out{by_depth}"
 
 
 def phase_line(result: PhaseResult) -> str:
@@ -64,15 +79,19 @@ def attention(phases: Iterable[PhaseResult]) -> Sequence[Outcome]:
     """The checks that an operator must read about: failed, then without a verdict, then skipped."""
     order = (Status.FAILED, Status.OTHER, Status.SKIPPED)
     outcomes = (outcome for phase in phases for outcome in phase.outcomes)
-    found = [item for item in outcomes if item.status in order and not item.is_deselected]
+    found = [
+        item
+        for item in outcomes
+        if item.status in order and text(item.facts, "skip") != SkipCode.USER_EXCLUDED
+    ]
     return sorted(found, key=lambda outcome: order.index(outcome.status))
 
 
-def first_line(text: str) -> str:
+def first_line(words: str) -> str:
     """A message's first line, which stands alone."""
-    return printable(text.strip()).split("\n", 1)[0]
+    return printable(words.strip()).split("\n", 1)[0]
 
 
-def printable(text: str) -> str:
+def printable(words: str) -> str:
     """Text from a cluster, made harmless for terminals: no control characters but line ends."""
-    return "".join(char if char.isprintable() or char == "\n" else "�" for char in text)
+    return "".join(char if char.isprintable() or char == "\n" else "�" for char in words)

@@ -1,16 +1,13 @@
 """What a run has to say in the end, and what it says of checks that never started."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from helper.check import SkipCode
 from helper.deadline import SYSTEM_CLOCK, Clock
 from orchestrator.exits import Exit, worst
 from orchestrator.outcome import (
     DEFAULT_FAIL_ON,
-    DESELECTED,
-    NO_CLUSTER,
-    NOT_RUN,
-    UNKNOWN_CHECK,
     Outcome,
     PhaseResult,
     Status,
@@ -44,8 +41,7 @@ def without_cluster(plan: Plan, clock: Clock = SYSTEM_CLOCK) -> RunResult:
     """The result of a dry run: every selected check is skipped, nothing is asked of a cluster."""
 
     def outcome(planned: PlannedCheck) -> Outcome:
-        skipped = not_run(planned, "skipped - no-cluster mode")
-        return replace(skipped, facts={"skip": NO_CLUSTER})
+        return skipped(planned, "skipped - no-cluster mode", SkipCode.NO_CLUSTER)
 
     now = clock.wall()
     phases = tuple(
@@ -84,20 +80,22 @@ def cut_short(
 
 def refused(planned: PlannedCheck) -> Outcome:
     """The outcome of a check that cannot run at all."""
-    if planned.is_optional or planned.is_deselected:
-        skipped = Outcome(planned.name, planned.phase, Status.SKIPPED, planned.refusal)
-        code = DESELECTED if planned.is_deselected else UNKNOWN_CHECK
-        return replace(skipped, facts={"skip": code})
+    if planned.skip:
+        return skipped(planned, planned.refusal, planned.skip)
     raw = "NotImplemented" if planned.refusal == NOT_BUILT else "UnknownCheck"
     return Outcome(planned.name, planned.phase, Status.OTHER, planned.refusal, raw)
 
 
-def not_run(planned: PlannedCheck, reason: str) -> Outcome:
+def not_run(planned: PlannedCheck, reason: str, code: SkipCode = SkipCode.NOT_RUN) -> Outcome:
     """The outcome of a check that was not started."""
-    if planned.is_deselected:  # nor would have been
+    if planned.skip:  # nor would have been
         return refused(planned)
-    left_out = Outcome(planned.name, planned.phase, Status.SKIPPED, reason)
-    return replace(left_out, facts={"skip": NOT_RUN})
+    return skipped(planned, reason, code)
+
+
+def skipped(planned: PlannedCheck, reason: str, code: SkipCode) -> Outcome:
+    """The outcome of a check that was left out for a reason that machines know, too."""
+    return Outcome(planned.name, planned.phase, Status.SKIPPED, reason, facts={"skip": str(code)})
 
 
 def without_verdict(planned: PlannedCheck, words: str, raw_status: str) -> Outcome:

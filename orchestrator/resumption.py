@@ -123,7 +123,8 @@ def flags_of_failed(report: str, env: Mapping[str, str]) -> Mapping[str, Any]:
 def _is_worth_it(found: Outcome) -> bool:
     if found.phase in (SUITE, ORCHESTRATOR):  # no checks
         return False
-    return found.status is not Status.PASSED and not found.is_neutral
+    is_fine = found.status is Status.PASSED or found.is_neutral
+    return not (is_fine or found.is_left_out)
 
 
 def _kept(folder: Path) -> Mapping[str, Any]:

@@ -1,15 +1,21 @@
 """What each check may do: the catalog's rules, made concrete by the recipe."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from helper.kinds import builtin_by_kind
 from helper.models import ComponentRef, ValidationInput
-from orchestrator.catalog import ComponentNamespace, Derive, Entry, Rule
+from orchestrator.catalog import (
+    COMMANDING,
+    READING,
+    ComponentNamespace,
+    Derive,
+    Entry,
+    Rule,
+)
 
 PolicyRule = dict[str, Any]
-
 
 SCOPED, CLUSTER_ADMIN, EXISTING = "scoped", "cluster-admin", "existing"
 MODES = (SCOPED, CLUSTER_ADMIN, EXISTING)
@@ -42,6 +48,28 @@ def grants(entry: Entry, recipe: ValidationInput, rights: Rights | None = None) 
     if rights.mode == CLUSTER_ADMIN and (rights.trust_external or not entry.is_external):
         return Grants(cluster_role=CLUSTER_ADMIN)
     return _scoped(entry, recipe)
+
+
+def read_only(given: Grants) -> Grants:
+    """The part of some rights that changes nothing; rights that are not rules stay as they are."""
+    local = {place: _reading(rules) for place, rules in given.by_namespace.items()}
+    return replace(
+        given,
+        cluster=_reading(given.cluster),
+        by_namespace={place: rules for place, rules in local.items() if rules},
+    )
+
+
+def _reading(rules: Iterable[PolicyRule]) -> tuple[PolicyRule, ...]:
+    cut = (
+        {
+            **rule,
+            "resources": [item for item in rule["resources"] if item not in COMMANDING],
+            "verbs": [item for item in rule["verbs"] if item in READING],
+        }
+        for rule in rules
+    )
+    return tuple(rule for rule in cut if rule["resources"] and rule["verbs"])
 
 
 def _scoped(entry: Entry, recipe: ValidationInput) -> Grants:

@@ -1,7 +1,7 @@
 """Which checks of a plan the operator wants: `--check`, `--skip` and `--label`.
 
 The recipe selects, the operator narrows. What is left out stays in plan and report, as skipped
-with `deselected`, and its phase is never `passed`.
+with `user-excluded`, and its phase is never `passed`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Self
 
+from helper.check import SkipCode
 from orchestrator.catalog import Catalog, Entry
 from orchestrator.errors import UsageError, nearest
+from orchestrator.outcome import LEFT_OUT
 from orchestrator.plan import Plan, PlannedCheck
-from orchestrator.rights import Grants
 
 KEYS = ("phase", "requirement", "lock")
 
@@ -87,7 +88,7 @@ def narrow(plan: Plan, wanted: Selection, catalog: Catalog) -> Plan:
         for phase in plan.phases
     )
     narrowed = replace(plan, phases=phases)
-    if plan.checks and all(check.is_deselected for check in narrowed.checks):
+    if plan.checks and all(check.skip in LEFT_OUT for check in narrowed.checks):
         raise UsageError(
             f"--check, --skip and --label leave out all {len(plan.checks)} selected checks: "
             "nothing would be tested"
@@ -96,20 +97,8 @@ def narrow(plan: Plan, wanted: Selection, catalog: Catalog) -> Plan:
 
 
 def _narrowed(check: PlannedCheck, wanted: Selection) -> PlannedCheck:
-    """The check as it was, or without image and rights: no object is made for it."""
     why = wanted.objection(check)
-    if not why:
-        return check
-    return replace(
-        check,
-        entry=None,
-        image="",
-        pull_policy="",
-        grants=Grants(),
-        near=(),
-        refusal=why,
-        is_deselected=True,
-    )
+    return check.left_out(why, SkipCode.USER_EXCLUDED) if why else check
 
 
 def _require_known(plan: Plan, wanted: Selection, catalog: Catalog) -> None:

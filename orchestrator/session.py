@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
+from helper.depth import Depth
 from helper.errors import CannotTell
 from helper.kube import Kube
 from orchestrator import (
@@ -42,6 +43,7 @@ SIGNALS = {
     signal.SIGTERM: Exit.TERMINATED,
     signal.SIGHUP: Exit.TERMINATED,
 }
+FAST = "depth fast: nothing is made but Jobs and identities, and checks may only read"
 
 
 def validate(options: Options, env: Mapping[str, str], console: Console) -> Exit:
@@ -210,9 +212,11 @@ class Session:
 def _titles(options: Options, kube: Kube, server_version: str) -> list[str]:
     """Name the target before anything is written to it."""
     where = options.target.title(kube)
+    fast = [FAST] if options.depth is Depth.FAST else []
     return [
         f"aicr-orch {version()}: {where}, {kube.server}, {server_version}",
         f"run {options.run_id}, namespace {options.namespace}",
+        *fast,
     ]
 
 

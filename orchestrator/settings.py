@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from orchestrator.gate import Gate
 from orchestrator.outcome import DEFAULT_FAIL_ON, Outcome, Status
 from orchestrator.verdict import PATIENCE_S, Stage
 
@@ -29,6 +30,7 @@ class RunSettings:
 
     max_parallel: int = DEFAULT_MAX_PARALLEL
     fail_fast: str = ""  # "phase": skip later phases; "check": start no further check either
+    gate: Gate = Gate.NONE  # which checks wait for cheaper ones to be well
     keep: Keep = Keep.NEVER
     delete_namespace: bool = False  # if the run made it and nothing else is in it
     wait_for_locks: bool = True  # that other runs hold

@@ -99,6 +99,21 @@ FLAGS: tuple[Callable[[Command], Command], ...] = (
         help="Skip later phases after a failed one; with =check start no further check.",
     ),
     option(
+        "--gate",
+        default="none",
+        show_default=True,
+        metavar="POLICY",
+        help="costly: checks that hold a lock, need GPUs or measure performance start only when "
+        "all cheaper ones before them went well.",
+    ),
+    option(
+        "--depth",
+        default="full",
+        show_default=True,
+        metavar="DEPTH",
+        help="fast: look only, make nothing but Jobs and identities; full: make workloads, too.",
+    ),
+    option(
         "--fail-on",
         multiple=True,
         metavar="LIST",

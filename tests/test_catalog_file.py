@@ -119,3 +119,15 @@ def test_no_right_is_a_wildcard_and_none_writes(shipped: Catalog) -> None:
 def test_checks_have_rights_exactly_when_they_are_available(shipped: Catalog) -> None:
     for entry in shipped.validators:
         assert (entry.name, bool(entry.rbac)) == (entry.name, entry.available)
+
+
+def test_every_check_that_is_to_be_built_says_whether_it_makes_workloads(shipped: Catalog) -> None:
+    silent = [entry.name for entry in shipped.validators if entry.workloads is None]
+
+    assert silent == [
+        "operator-health",
+        "expected-resources",
+        "gpu-operator-version",
+        "gpu-operator-health",
+        "platform-health",
+    ]

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from helper import nodes as node_facts
 from helper.check import Fail, Skip, SkipCode, check
 from helper.context import Context
+from helper.depth import Proof
 from helper.findings import Problem, failure
 from helper.kinds import DEPLOYMENTS, NODES
 from helper.nodes import Node, parse_node
@@ -60,6 +61,7 @@ def gpu_operator_health(ctx: Context) -> None:
     ctx.evidence.result(
         f"{len(operated) - len(idle)} operands ready on {len(usable)} GPU nodes{note}"
     )
+    ctx.evidence.proof(Proof.OBSERVED)
 
 
 def cover(ctx: Context, nodes: Sequence[Node], policies: Sequence[Json]) -> list[Node]:

@@ -16,6 +16,7 @@ from functools import partial
 from helper.check import Skip, SkipCode, check
 from helper.context import Context
 from helper.daemon_sets import DESIRED, misses_pods
+from helper.depth import Proof
 from helper.errors import CannotTell, NotFound
 from helper.evidence import Evidence
 from helper.findings import Problem, failure, fold
@@ -55,6 +56,7 @@ def platform_health(ctx: Context) -> None:
         raise CannotTell(fold(problems, len(seen), "objects"))
     gaps = sum(item.is_unseen for item in seen)
     ctx.evidence.result(f"{len(seen) - gaps} of {len(seen)} objects healthy")
+    ctx.evidence.proof(Proof.OBSERVED)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from helper import pod_states
 from helper.check import check
 from helper.context import Context
+from helper.depth import Proof
 from helper.findings import Problem, failure
 from helper.kinds import NODES, PODS
 from helper.kube import Kube
@@ -48,6 +49,7 @@ def operator_health(ctx: Context) -> None:
             ctx.evidence.result(f"{pod.name} is ready after {pod.restarts} restarts")
     ready = sum(pod.is_ready for pod in current)
     ctx.evidence.result(f"{ready} of {len(current)} GPU operator pods ready in {namespace}")
+    ctx.evidence.proof(Proof.OBSERVED)
 
 
 def read_left_out(kube: Kube, pods: Iterable[PodState]) -> dict[str, str]:

@@ -98,7 +98,7 @@ def explain(check: str, data: str | None, output: str) -> None:
 @click.command(cls=Command, epilog=EPILOG)
 @of_validate
 @click.option(
-    "--gate", is_flag=True, help="Ask the cluster whether the recipe's readiness constraints hold."
+    "--ask-cluster", is_flag=True, help="Ask it whether the recipe's readiness constraints hold."
 )
 @click.option(
     "--output",
@@ -109,10 +109,10 @@ def explain(check: str, data: str | None, output: str) -> None:
     show_default=True,
     help="json: the plan as data. yaml: the objects that a run would create.",
 )
-def plan(form: str, *, gate: bool, **flags: Any) -> None:
+def plan(form: str, *, ask_cluster: bool, **flags: Any) -> None:
     """Show what a run would do: put `plan` where `validate` stands.
 
-    Nothing is asked of a cluster, unless an input is in one, or with --gate.
+    Nothing is asked of a cluster, unless an input is in one, or with --ask-cluster.
     """
     from orchestrator import plan_command
     from orchestrator.errors import UsageError
@@ -124,7 +124,7 @@ def plan(form: str, *, gate: bool, **flags: Any) -> None:
             os.environ,
             form,
             lambda words: given.warn([words]),
-            gate=gate,
+            ask_cluster=ask_cluster,
         )
     except UsageError as error:
         raise UsageError(named_as_given(str(error), context)) from error

@@ -66,11 +66,19 @@ def rbac() -> None:
     help="As for validate.",
     shell_complete=completion.checks,
 )
+@click.option(
+    "--depth",
+    type=click.Choice(["fast", "full"]),
+    default="full",
+    show_default=True,
+    help="As for validate.",
+)
 @click.option("--caller", is_flag=True, help="What who starts the run needs, as one ClusterRole.")
 def rbac_print(
     recipe: str, data: str | None, phase: tuple[str, ...], namespace: str, **flags: Any
 ) -> None:
     """Print what a run would create for its checks; nothing is asked of a cluster."""
+    from helper.depth import Depth
     from orchestrator import rbac as rights
     from orchestrator.plan import parse_phases
     from orchestrator.selection import Selection
@@ -82,6 +90,7 @@ def rbac_print(
         namespace,
         Selection(flags["check"]),
         caller=flags["caller"],
+        depth=Depth(flags["depth"]),
     )
     click.echo(text, nl=False)
 

@@ -66,6 +66,7 @@ class Case:
     description: str = ""
     requirement: str = ""
     skip: str = ""
+    proof: str = ""  # how it knows what it says
     coverage: Coverage | None = None
     measured: tuple[Measured, ...] = ()
     attempts: tuple[Attempt, ...] = ()
@@ -114,6 +115,7 @@ class Report:
     started: float | None  # seconds since 1970
     stopped: float | None
     is_replay: bool = False
+    is_fast: bool = False  # it looked only, and made no workload
     is_complete: bool = True
     failure: str = ""  # why the run could not go on
     exit_code: str = ""

@@ -1,6 +1,6 @@
 """A report's verdict in words, the same in every format."""
 
-from orchestrator.outcome import DESELECTED
+from orchestrator.outcome import LEFT_OUT
 from orchestrator.reports.document import PHASE_STATUSES, Report
 from orchestrator.reports.text import counted, first_line
 
@@ -54,7 +54,7 @@ def _beside(report: Report) -> str:
 
 
 def _skipped(report: Report, *, left_out: bool) -> int:
-    found = [case.skip == DESELECTED for case in report.cases if case.status == "skipped"]
+    found = [case.skip in LEFT_OUT for case in report.cases if case.status == "skipped"]
     return found.count(left_out)
 
 
@@ -63,6 +63,8 @@ def notes(report: Report) -> list[tuple[str, str]]:
     found = []
     if report.is_replay:
         found.append(("replay", "made from a recorded cluster, not from a live one"))
+    if report.is_fast:
+        found.append(("fast", "nothing was made to run: what passed was seen, not demonstrated"))
     if not report.is_complete:
         why = first_line(report.failure) or "not every check had its chance"
         found.append(("partial", f"the run was cut short: {why}"))

@@ -92,6 +92,7 @@ def _of_case(case: Case) -> Pairs:
         yield "coverage", f"{covered.seen} of {covered.total} {covered.unit}".strip()
         yield "left-out", ", ".join(covered.left_out)
     yield "skip", case.skip
+    yield "proof", case.proof
     yield "raw-status", case.raw_status
     for item in case.measured:
         wanted = f" (want {item.threshold})" if item.threshold else ""

@@ -65,8 +65,9 @@ def _head(report: Report) -> Iterator[str]:
 
 def _row(case: Case) -> str:
     covered = f"{case.coverage.seen} of {case.coverage.total}" if case.coverage else ""
+    proof = f", {_inline(case.proof)}" if case.proof else ""
     cells = [
-        f"{headline.MARKS[case.status]} {case.status}",
+        f"{headline.MARKS[case.status]} {case.status}{proof}",
         _inline(case.name),
         _inline(case.phase),
         _inline(case.requirement),

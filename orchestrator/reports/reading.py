@@ -9,9 +9,10 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from helper.depth import Depth
 from helper.resource import number, part
 from orchestrator.errors import UsageError
-from orchestrator.outcome import DESELECTED, NEUTRAL
+from orchestrator.outcome import LEFT_OUT, NEUTRAL
 from orchestrator.reports import text
 from orchestrator.reports.document import (
     PHASE_STATUSES,
@@ -25,7 +26,7 @@ from orchestrator.reports.document import (
     Report,
 )
 
-NEUTRAL_SKIPS = {"", DESELECTED, *map(str, NEUTRAL)}  # reports by others tell no reason
+NEUTRAL_SKIPS = {"", *LEFT_OUT, *NEUTRAL}  # reports by others tell no reason
 MAX_ITEMS = 200  # of a list that somebody else wrote, such as measured values
 MOST_PERCENT = 100.0  # of a margin that says anything
 MOST_THINGS = 10**12  # in a cluster
@@ -34,6 +35,7 @@ TOLD_ELSEWHERE = {
     "coverage",
     "measured",
     "skip",
+    "proof",
     "seconds",
     "created",
     "description",
@@ -68,6 +70,7 @@ def parse(document: Mapping[str, Any]) -> Report:
         started=_moment(summary.get("start")),
         stopped=_moment(summary.get("stop")),
         is_replay=extra.get("cluster") == "replay",
+        is_fast=extra.get("depth") == Depth.FAST,
         is_complete=part(summary, "extra").get("complete", True) is True,
         failure=text.words(extra.get("failure")),
         exit_code=text.name(extra.get("exitCode")),
@@ -84,6 +87,7 @@ def _about(environment: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         ("recipe version", environment.get("appVersion")),
         ("made for", environment.get("testEnvironment")),
         ("cluster", extra.get("cluster")),
+        ("depth", extra.get("depth")),
         ("Kubernetes", extra.get("serverVersion")),
         ("snapshot", extra.get("snapshot")),
         ("faults injected", ", ".join(_names(extra.get("faults")))),
@@ -113,7 +117,7 @@ def _phase_status(cases: tuple[Case, ...], told: Any) -> str:
     seen = {"other" if case.status == "pending" else case.status for case in cases}
     if any(case.status == "skipped" and case.skip not in NEUTRAL_SKIPS for case in cases):
         seen.add("incomplete")
-    if any(case.skip == DESELECTED for case in cases):
+    if any(case.skip in LEFT_OUT for case in cases):
         seen.add("narrowed")
     if isinstance(told, str) and told in PHASE_STATUSES and (cases or told != "passed"):
         seen.add(told)
@@ -139,6 +143,7 @@ def _case(test: Mapping[str, Any]) -> Case:
         description=text.words(extra.get("description")),
         requirement=text.name(extra.get("requirement")),
         skip=text.name(extra.get("skip")),
+        proof=text.name(extra.get("proof")),
         coverage=_coverage(part(extra, "coverage")),
         measured=_measured(extra.get("measured")),
         attempts=_attempts(test.get("retryAttempts")),

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from orchestrator import cli
-from orchestrator.outcome import DESELECTED
+from orchestrator.outcome import LEFT_OUT
 from orchestrator.replay.defects import FOLDER, Defect
 from orchestrator.replay.folder import read_defect
 from tests.example import FOLDER as EXAMPLE
@@ -140,7 +140,7 @@ def _verdicts(report: Mapping[str, Any]) -> dict[str, Verdict]:
 
 
 def _is_left_out(test: Mapping[str, Any]) -> bool:
-    return bool(test.get("extra", {}).get("skip") == DESELECTED)
+    return bool(test.get("extra", {}).get("skip") in LEFT_OUT)
 
 
 def _status(test: Mapping[str, Any]) -> str:

@@ -64,7 +64,7 @@ def test_the_doctor_looks_at_everything_and_creates_nothing(
 
 @pytest.mark.parametrize("asked", [True, False])
 def test_the_gate_is_asked_on_request_only(tmp_path: Path, *, asked: bool) -> None:
-    code, out = said("plan", "-r", RECIPE, *(["--gate"] if asked else []), state=tmp_path)
+    code, out = said("plan", "-r", RECIPE, *(["--ask-cluster"] if asked else []), state=tmp_path)
 
     assert ("constraints not looked at" in out) is not asked
     assert code in (Exit.OK, Exit.USAGE)  # the recipe was made for another cluster

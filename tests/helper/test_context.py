@@ -12,6 +12,7 @@ from helper import contract
 from helper.context import Context, load_context
 from helper.contract import ExitCode
 from helper.deadline import Deadline
+from helper.depth import Depth
 from helper.documents import dump
 from helper.evidence import Evidence
 from helper.kube import Kube
@@ -122,6 +123,7 @@ def failure(tmp_path: Path, files: Mapping[str, Content], env: Mapping[str, str]
         pytest.param(contract.SNAPSHOT_PATH, "/dev", "names /dev: no such file", id="folder"),
         pytest.param(contract.NODE_SELECTOR, "gpu", "node selector 'gpu'", id="selector"),
         pytest.param(contract.TOLERATIONS, "gpu", "toleration 'gpu'", id="toleration"),
+        pytest.param(contract.DEPTH, "deep", "want fast or full", id="depth"),
         pytest.param("KUBECONFIG", "/in/k", "kubeconfig /in/k: no such file", id="kubeconfig"),
         pytest.param("KUBECONFIG", "", "no cluster to talk to: ", id="no-cluster"),
     ],
@@ -232,6 +234,11 @@ def test_placement_that_is_given_replaces_the_check_s_own_choice(load: Load) -> 
     ctx = load(env={contract.NODE_SELECTOR: "pool=gpu", contract.TOLERATIONS: "gpu:NoSchedule"})
     assert ctx.node_selector == {"pool": "gpu"}
     assert ctx.tolerations == [Toleration("gpu", "", "NoSchedule")]
+
+
+def test_a_check_knows_how_deep_the_run_goes(load: Load) -> None:
+    assert load().depth is Depth.FULL
+    assert load(env={"AICR_DEPTH": "fast"}).depth is Depth.FAST
 
 
 def test_the_environment_is_passed_on_without_empty_values(load: Load) -> None:

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from helper import contract
 from helper.check import Check
 from helper.context import Context
 from helper.credentials import Credentials
 from helper.deadline import Deadline
+from helper.depth import parse_depth
 from helper.evidence import Evidence
 from helper.kube import connect
 from helper.models import Snapshot, ValidationInput
@@ -68,6 +70,7 @@ def judge(tmp_path: Path) -> Judge:
                 node_selector=parse_selector(selector) if selector else None,
                 tolerations=parse_tolerations(tolerations) if tolerations else None,
                 env=dict(env or {}),
+                depth=parse_depth((env or {}).get(contract.DEPTH, "")),
             )
             error: Exception | None = None
             try:

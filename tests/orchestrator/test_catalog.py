@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from helper import contract, documents
-from orchestrator.catalog import MAX_TIMEOUT_S, Catalog, Derive, parse
+from orchestrator.catalog import MAX_TIMEOUT_S, Catalog, Derive, Workloads, parse
 from orchestrator.errors import CatalogError
 from tests.orchestrator.samples import Json, entry
 
@@ -52,6 +52,7 @@ def test_reads_every_key_of_an_entry() -> None:
             requirement="dra_support",
             locks=["gpu"],
             retries=2,
+            workloads="partly",
             **rule(apiGroups=["", "apps"], namespace={"component": "gpu-operator"}),
         )
     ).validators[0]
@@ -64,6 +65,7 @@ def test_reads_every_key_of_an_entry() -> None:
     assert found.dependency_affinity[0].topology_key == "zone"
     assert (found.available, found.requirement) == (False, "dra_support")
     assert (found.locks, found.retries) == (["gpu"], 2)
+    assert found.makes is Workloads.PARTLY
     assert found.rbac[0].api_groups == ["", "apps"]
 
 
@@ -303,3 +305,26 @@ def test_numbers_keep_the_text_they_were_written_with() -> None:
     written = text(entry(env=[{"name": "KNOB", "value": "VALUE"}])).replace("VALUE", "1.10")
 
     assert parse(written, "catalog.yaml").validators[0].env[0].value == "1.10"
+
+
+@pytest.mark.parametrize(
+    ("changes", "makes"),
+    [
+        pytest.param({}, Workloads.NONE, id="no-rights"),
+        pytest.param(rule(), Workloads.NONE, id="reads"),
+        pytest.param({"rbac": [{"derive": "expectedResources"}]}, Workloads.NONE, id="derived"),
+        pytest.param(rule(verbs=["get", "create"]), Workloads.ALWAYS, id="creates"),
+        pytest.param(rule(resources=["pods/exec"]), Workloads.ALWAYS, id="runs-commands"),
+        pytest.param({**rule(verbs=["create"]), "workloads": "none"}, Workloads.NONE, id="said"),
+    ],
+)
+def test_an_entry_that_may_write_makes_workloads_unless_it_says_otherwise(
+    changes: Json, makes: Workloads
+) -> None:
+    assert read(entry(**changes)).validators[0].makes is makes
+
+
+def test_names_what_workloads_may_be() -> None:
+    assert "workloads: Input should be 'none', 'partly' or 'always'" in problem(
+        entry(workloads="some")
+    )

@@ -30,6 +30,8 @@ spec:
       labels: ["lock!=gpu"]
       failOnError: false
       failFast: check
+      gate: costly
+      depth: fast
       noCluster: false
       timeout: 90m
       keep: on-failure
@@ -84,6 +86,8 @@ def test_every_setting_becomes_the_value_of_a_flag() -> None:
         "label": ["lock!=gpu"],
         "fail_on_error": False,
         "fail_fast": "check",
+        "gate": "costly",
+        "depth": "fast",
         "no_cluster": False,
         "timeout": "90m",
         "keep": "on-failure",
@@ -157,6 +161,8 @@ def test_false_is_a_value(value: object, flag: str) -> None:
             text({"execution": {"fail_fast": True}}), "execution.fail_fast: unknown", id="snake"
         ),
         pytest.param(text({"execution": {"failFast": "chek"}}), "did you mean check?", id="choice"),
+        pytest.param(text({"execution": {"gate": "cosly"}}), "did you mean costly?", id="gate"),
+        pytest.param(text({"execution": {"depth": "deep"}}), "execution.depth: ", id="depth"),
         pytest.param(
             text({"execution": {"noCleanup": "yes"}}), "noCleanup: Input should be a", id="boolean"
         ),

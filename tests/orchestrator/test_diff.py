@@ -202,3 +202,22 @@ def test_a_field_of_a_wrong_type_anywhere_breaks_nothing() -> None:
         for difference in (compare(odd, parse(whole)), compare(parse(whole), odd)):
             assert text(difference)
             assert json.dumps(document(difference))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words", "worse"),
+    [
+        pytest.param("demonstrated", "observed", "was demonstrated, and is obs", True, id="weaker"),
+        pytest.param(
+            "observed", "", "its proof was observed, and is not told", True, id="not-told"
+        ),
+        pytest.param("observed", "demonstrated", "", False, id="stronger"),
+        pytest.param("", "configured", "", False, id="told-now"),
+        pytest.param("certain", "observed", "", False, id="unknown-before"),
+    ],
+)
+def test_a_weaker_proof_proves_less(before: str, after: str, words: str, *, worse: bool) -> None:
+    change = one(case(proof=before), case(proof=after))
+
+    assert words in change.words
+    assert change.is_worse is worse

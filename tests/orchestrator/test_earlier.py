@@ -11,7 +11,7 @@ from orchestrator.catalog import Catalog
 from orchestrator.errors import ClusterError
 from orchestrator.events import CheckStarted
 from orchestrator.exits import Exit
-from orchestrator.outcome import NOT_RUN, Outcome, Split, Status
+from orchestrator.outcome import Outcome, Split, Status
 from orchestrator.replay import ReplayCluster
 from orchestrator.run import Run
 from orchestrator.rundir import RunDir
@@ -71,7 +71,7 @@ def test_results_that_a_crash_left_half_written_count_as_none(tmp_path: Path) ->
     "unfinished",
     [
         Outcome("alpha", "conformance", Status.OTHER, "cancelled", "Cancelled"),
-        Outcome("alpha", "conformance", Status.SKIPPED, "not run", facts={"skip": NOT_RUN}),
+        Outcome("alpha", "conformance", Status.SKIPPED, "not run", facts={"skip": "not-run"}),
     ],
     ids=["cancelled", "not-run"],
 )
@@ -138,6 +138,18 @@ def test_what_is_on_disk_comes_before_what_is_in_the_cluster(killed: ReplayClust
         run.wait()
 
     assert run.result().phases[1].outcomes[0].status is Status.PASSED
+
+
+def test_what_was_only_looked_at_is_found_out_again_by_a_run_that_goes_deeper(
+    killed: ReplayCluster,
+) -> None:
+    fast = Outcome("alpha", "conformance", Status.PASSED, extra={"depth": "fast"})
+
+    with served(killed) as kube, run_of(kube, earlier={("conformance", "alpha"): fast}) as run:
+        run.deploy()
+        run.wait()
+
+    assert run.result().phases[1].outcomes[0].status is Status.FAILED
 
 
 def test_a_run_whose_leftovers_stay_does_not_go_on(

@@ -2,6 +2,7 @@ import pytest
 
 from helper.models import ValidationInput
 from orchestrator.estimate import Estimate, estimate
+from orchestrator.gate import Gate
 from orchestrator.plan import PlannedCheck
 from tests.orchestrator.samples import entry, plan
 
@@ -61,3 +62,15 @@ def test_what_cannot_run_takes_no_time() -> None:
 
 def test_checks_that_take_no_time_are_played_too() -> None:
     assert len(played({"a": 0.0, "b": 0.0}, ("a", "b")).slots) == 2
+
+
+def test_with_a_gate_costly_checks_begin_when_all_cheap_ones_of_their_phase_have_ended() -> None:
+    given = plan(entry("load", locks=["gpu"]), entry("look"), entry("long"))
+    seconds = {"load": 10.0, "look": 5.0, "long": 20.0}
+
+    found = estimate(given, lambda check: seconds[check.name], 8, Gate.COSTLY)
+
+    begins = {slot.check: slot.begins_s for slot in found.slots}
+    assert begins == {"look": 0.0, "long": 0.0, "load": 20.0}
+    assert found.total_s == 30.0
+    assert [slot.check for slot in found.critical_path] == ["long", "load"]

@@ -62,3 +62,11 @@ def test_an_unknown_name_is_one_line_with_the_nearest(aicr: Command) -> None:
 
     assert said.code == Exit.USAGE
     assert said.err == "aicr-orch: error: no check dra-suport, did you mean dra-support?\n"
+
+
+def test_says_what_makes_a_check_costly_and_what_is_left_at_depth_fast(aicr: Command) -> None:
+    said = aicr("explain", "nccl-all-reduce-bw").out
+
+    assert "Cost         costly: holds gpu, measures performance\n" in said
+    assert "Workloads    always some of its own, so that --depth fast leaves it out\n" in said
+    assert "At fast      no pod claims a GPU" in aicr("explain", "dra-support").out

@@ -2,7 +2,16 @@ from typing import Any
 
 import pytest
 
-from orchestrator.facts import CONTRADICTED, UNREADABLE, Coverage, coverage_of, objection
+from helper.check import SAID_BY_CHECKS, SkipCode
+from helper.depth import Depth
+from orchestrator.facts import (
+    CONTRADICTED,
+    UNREADABLE,
+    Coverage,
+    coverage_of,
+    credible,
+    objection,
+)
 from orchestrator.outcome import PhaseStatus, Status, borne_out
 from tests.orchestrator.engine import Engine, entry, script
 from tests.orchestrator.samples import outcome, phase
@@ -60,6 +69,8 @@ def test_nothing_of_nothing_is_enough_for_nobody_who_asks_for_something() -> Non
             "whether bandwidth passed cannot be read",
             id="passed-of-a-wrong-type",
         ),
+        pytest.param({"proof": "certain"}, "", UNREADABLE, "want configured, obs", id="proof"),
+        pytest.param({"proof": ["observed"]}, "", UNREADABLE, "its proof makes no", id="proofs"),
         pytest.param(
             {"skip": "not-applicable"}, "", CONTRADICTED, "want exit 2 with it", id="skip"
         ),
@@ -117,3 +128,35 @@ def test_a_run_takes_such_a_pass_back_however_long_its_log_is(line: str, raw: st
 
     found = done.outcome("alpha")
     assert (found.status, found.raw_status, found.exit_code) == (Status.OTHER, raw, 0)
+
+
+@pytest.mark.parametrize("code", SkipCode)
+def test_a_check_skips_for_its_own_reasons_only(code: SkipCode) -> None:
+    told = code if code in SAID_BY_CHECKS else "unspecified"
+
+    assert credible({"skip": str(code)}, Depth.FAST) == {"skip": told}
+
+
+@pytest.mark.parametrize("told", ["depth", "", "because", ["not-applicable"], None])
+def test_what_is_no_reason_at_this_depth_is_none(told: Any) -> None:
+    assert credible({"skip": told}, Depth.FULL) == {"skip": "unspecified"}
+
+
+@pytest.mark.parametrize(
+    ("depth", "told", "proof"),
+    [
+        (Depth.FULL, "demonstrated", "demonstrated"),
+        (Depth.FAST, "demonstrated", "observed"),
+        (Depth.FAST, "configured", "configured"),
+    ],
+)
+def test_a_proof_is_as_strong_as_the_depth_allows(depth: Depth, told: str, proof: str) -> None:
+    assert credible({"proof": told}, depth) == {"proof": proof}
+
+
+def test_a_check_cannot_make_its_skip_look_like_the_operators_wish() -> None:
+    log = 'FACT: {"skip": "user-excluded"}\n'
+    done = Engine([entry("alpha")], [script("alpha", exitCode=2, log=log, message="no")]).run()
+
+    assert done.outcome("alpha").facts == {"skip": "unspecified"}
+    assert phase(done.outcome("alpha")).status is PhaseStatus.INCOMPLETE

@@ -52,3 +52,14 @@ def test_broken_and_old_runs_are_passed_over(tmp_path: Path) -> None:
 
     assert durations(tmp_path, of_replays=False)["conformance", "a"].runs == MAX_RUNS - 2
     assert durations(tmp_path / "gone", of_replays=False) == {}
+
+
+def test_fast_runs_say_nothing_of_full_ones(tmp_path: Path) -> None:
+    keep(tmp_path, 1, 2.0)
+    path = next(tmp_path.glob("*/ctrf.json"))
+    document = json.loads(path.read_text())
+    document["results"]["environment"]["extra"]["depth"] = "fast"
+    path.write_text(json.dumps(document))
+
+    assert durations(tmp_path, of_replays=False) == {}
+    assert durations(tmp_path, of_replays=False, of_fast=True)["conformance", "a"].runs == 1

@@ -64,3 +64,14 @@ def test_wrong_words_are_one_line(aicr: Command, flag: str) -> None:
 
     assert said.code == Exit.USAGE
     assert said.err.count("\n") == 1
+
+
+def test_says_what_is_costly_and_what_is_left_at_depth_fast(aicr: Command) -> None:
+    rows = {row["name"]: row for row in json.loads(aicr("list", "-o", "json").out)}
+    lines = {line.split()[0]: line.split() for line in aicr("list").out.splitlines()}
+
+    smi, dra = rows["check-nvidia-smi"], rows["dra-support"]
+    assert (smi["cost"], smi["workloads"]) == ("holds gpu", "always")
+    assert (dra["cost"], dra["workloads"]) == ("", "partly")
+    assert lines["check-nvidia-smi"][4:6] == ["costly", "no"]
+    assert lines["dra-support"][4:6] == ["cheap", "partly"]

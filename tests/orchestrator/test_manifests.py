@@ -101,6 +101,7 @@ def test_variables_come_in_the_order_of_the_contract() -> None:
         "AICR_VALIDATOR_IMAGE_REGISTRY",
         "AICR_VALIDATOR_IMAGE_TAG",
         "AICR_IMAGE",
+        "AICR_DEPTH",
         "AICR_DEBUG",
         "KNOB",
     ]
@@ -110,7 +111,7 @@ def test_variables_come_in_the_order_of_the_contract() -> None:
 def test_what_is_not_given_is_not_set() -> None:
     names = [item["name"] for item in manifests.environment(context(), planned())]
 
-    assert names == [*ALWAYS, "AICR_CLI_VERSION", "AICR_IMAGE"]
+    assert names == [*ALWAYS, "AICR_CLI_VERSION", "AICR_IMAGE", "AICR_DEPTH"]
 
 
 @pytest.mark.parametrize(
@@ -129,6 +130,7 @@ def test_what_is_not_given_is_not_set() -> None:
         ("AICR_VALIDATOR_IMAGE_REGISTRY", "registry.example/team"),
         ("AICR_VALIDATOR_IMAGE_TAG", "v9"),
         ("AICR_IMAGE", "ghcr.io/aicr-orch/validator-conformance:v1"),
+        ("AICR_DEPTH", "full"),
         ("AICR_DEBUG", "true"),
         ("KNOB", "1"),
     ],

@@ -3,8 +3,10 @@ from typing import Any
 
 import pytest
 
+from helper.depth import Depth
 from helper.placement import Toleration
 from orchestrator.errors import UsageError
+from orchestrator.gate import Gate
 from orchestrator.levels import Level
 from orchestrator.options import Options, build
 from orchestrator.outcome import DEFAULT_FAIL_ON
@@ -31,6 +33,8 @@ DEFAULTS: dict[str, object] = {
     "namespace": "aicr-validation",
     "max_parallel": 8,
     "fail_fast": None,
+    "gate": "none",
+    "depth": "full",
     "fail_on": (),
     "fail_on_error": True,
     "min_coverage": 100.0,
@@ -85,6 +89,7 @@ def test_defaults() -> None:
     assert found.settings.timeout_s is None
     assert found.settings.fail_on == DEFAULT_FAIL_ON
     assert found.settings.keep is Keep.NEVER
+    assert (found.settings.gate, found.depth) == (Gate.NONE, Depth.FULL)
     assert not found.debug
 
 
@@ -136,6 +141,7 @@ def test_each_run_gets_a_name_of_its_own() -> None:
         pytest.param({"namespace": "a" * 63}, "namespace", "a" * 63, id="longest-namespace"),
         pytest.param({"run_id": RUN_ID}, "run_id", RUN_ID, id="run-id"),
         pytest.param({"debug": True}, "debug", True, id="debug"),
+        pytest.param({"depth": "fast"}, "depth", Depth.FAST, id="depth"),
         pytest.param(
             {"phase": ("performance,deployment", "deployment")},
             "phases",
@@ -158,6 +164,7 @@ def test_a_flag_becomes_an_option(changes: dict[str, Any], attribute: str, value
         pytest.param({"no_wait": True}, "wait_for_locks", False, id="no-wait"),
         pytest.param({"min_coverage": 95.5}, "min_coverage", 0.955, id="min-coverage"),
         pytest.param({"min_coverage": 0.0}, "min_coverage", 0.0, id="no-coverage-wanted"),
+        pytest.param({"gate": "costly"}, "gate", Gate.COSTLY, id="gate"),
         pytest.param({"timeout": "1h30m"}, "timeout_s", 5400.0, id="timeout"),
         pytest.param({"max_parallel": 1}, "max_parallel", 1, id="max-parallel"),
         pytest.param(
@@ -247,6 +254,17 @@ def test_images_of_others_are_rewritten_on_request_only() -> None:
             id="snapshot-by-an-agent",
         ),
         pytest.param({"snapshot_mode": "x"}, "--snapshot-mode=x: want api", id="snapshot-mode"),
+        pytest.param(
+            {"gate": "cosly"},
+            "--gate cosly: want one of none, costly, did you mean costly?",
+            id="gate",
+        ),
+        pytest.param({"depth": "deep"}, "--depth deep: want one of fast, full", id="unknown-depth"),
+        pytest.param(
+            {"depth": "fast", "rbac": "cluster-admin"},
+            "--depth fast and --rbac cluster-admin contradict each other",
+            id="fast-with-all-rights",
+        ),
         pytest.param({"timeout": "90"}, "--timeout: '90' is not a duration", id="no-unit"),
         pytest.param({"timeout": "0s"}, "--timeout 0s: want more than 0", id="no-time"),
         pytest.param({"startup_timeout": "0s"}, "--startup-timeout 0s: want", id="no-start"),

@@ -3,11 +3,10 @@ from typing import Any
 
 import pytest
 
-from helper.check import SkipCode
+from helper.check import SAID_BY_CHECKS, SkipCode
 from orchestrator.exits import Exit
 from orchestrator.outcome import (
     DEFAULT_FAIL_ON,
-    DESELECTED,
     FAIL_ON,
     Outcome,
     PhaseStatus,
@@ -15,6 +14,7 @@ from orchestrator.outcome import (
     exits,
 )
 from tests.orchestrator.samples import outcome, phase
+from tests.source import ROOT
 
 PASSED = outcome("passed")
 FAILED = outcome("failed", Status.FAILED)
@@ -30,7 +30,7 @@ def covering(seen: Any, total: Any, status: Status = Status.PASSED) -> Outcome:
     return outcome("covering", status, facts={"coverage": {"seen": seen, "total": total}})
 
 
-LEFT_OUT = skipped(DESELECTED)
+LEFT_OUT = skipped("user-excluded")
 
 
 @pytest.mark.parametrize(
@@ -151,3 +151,28 @@ def test_counts_by_status() -> None:
 
 def test_what_never_ran_took_no_time() -> None:
     assert Outcome("alpha", "conformance", Status.SKIPPED).duration_s == 0.0
+
+
+def documented() -> dict[str, tuple[str, str]]:
+    """The reasons to skip of the page about reports: who says each, and what its phase is."""
+    page = (ROOT / "docs/report.md").read_text()
+    table = page.split("## Why a check was skipped", 1)[1].split("\n## ", 1)[0]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| `")]
+    return {row[0].strip("`"): (row[1], row[3]) for row in rows}
+
+
+def test_every_reason_to_skip_is_documented_in_the_order_of_the_enum() -> None:
+    assert list(documented()) == list(SkipCode)
+
+
+@pytest.mark.parametrize("code", SkipCode)
+def test_the_page_says_of_each_reason_what_it_means_for_the_phase(code: SkipCode) -> None:
+    meaning = {
+        PhaseStatus.SKIPPED: "neutral",
+        PhaseStatus.NARROWED: "narrowed",
+        PhaseStatus.INCOMPLETE: "incomplete",
+    }
+    said_by, means = documented()[code]
+
+    assert means == meaning[phase(skipped(code)).status]
+    assert (said_by != "the run") is (code in SAID_BY_CHECKS)

@@ -82,7 +82,7 @@ def test_without_a_snapshot_the_gate_is_told_to_be_open(aicr: Command, demanding
     said = aicr("plan", "-r", demanding)
 
     assert said.code == Exit.OK
-    assert "constraints not looked at: 1; give --snapshot, or --gate" in said.out
+    assert "constraints not looked at: 1; give --snapshot or --ask-cluster" in said.out
 
 
 def test_the_cluster_is_asked_on_request(aicr: Command, demanding: str, tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_the_cluster_is_asked_on_request(aicr: Command, demanding: str, tmp_path
         "apiVersion: replay.aicr.run/v1alpha1\nkind: ReplayCluster\nserverVersion: v1.36.2\n"
     )
 
-    said = aicr("plan", "-r", demanding, "--replay", str(folder), "--gate")
+    said = aicr("plan", "-r", demanding, "--replay", str(folder), "--ask-cluster")
 
     assert said.code == Exit.USAGE
     assert "1 of 1 readiness constraints stop the run" in said.out
@@ -113,3 +113,65 @@ def test_wrong_usage_is_one_line(aicr: Command, arguments: list[str], said: str)
     assert result.code == Exit.USAGE
     assert said in result.err
     assert (result.err.count("\n"), result.out) == (1, "")
+
+
+def test_a_gate_is_part_of_the_plan(aicr: Command) -> None:
+    said = aicr("plan", *EXAMPLE, "--gate", "costly")
+    found = json.loads(aicr("plan", *EXAMPLE, "--gate", "costly", "-o", "json").out)
+
+    wanted = "cheaper went well: nccl-all-reduce-bw (holds gpu, measures performance)"
+    assert wanted in said.out
+    assert found["settings"]["gate"] == "costly"
+    assert found["checks"][-1]["cost"] == "holds gpu, measures performance"
+
+
+def test_what_the_gate_cannot_let_through_never_begins(
+    aicr: Command, tmp_path: Path, demanding: str
+) -> None:
+    path = tmp_path / "gated.yaml"
+    checks = "conformance: {checks: [gang-scheduling, cluster-autoscaling]}"
+    text = Path(demanding).read_text().replace("conformance: {checks: [platform-health]}", checks)
+    path.write_text(text)
+
+    found = json.loads(aicr("plan", "-r", str(path), "--gate", "costly", "-o", "json").out)
+
+    assert [check["skip"] for check in found["checks"]] == ["", ""]  # neither is built
+    again = text.replace("cluster-autoscaling", "gang-scheduling, no-such-check").replace(
+        "validation:", "validation:\n  performance: {checks: [nccl-all-reduce-bw]}"
+    )
+    path.write_text(again)
+    found = json.loads(aicr("plan", "-r", str(path), "--gate", "costly", "-o", "json").out)
+    last = found["checks"][-1]
+    assert (last["name"], last["runs"], last["skip"]) == ("nccl-all-reduce-bw", False, "gated")
+    assert "gang-scheduling gave no verdict" in last["reason"]
+
+
+def test_a_fast_plan_has_no_workloads_and_only_reads(aicr: Command) -> None:
+    said = aicr("plan", *EXAMPLE, "--depth", "fast")
+    found = json.loads(aicr("plan", *EXAMPLE, "--depth", "fast", "-o", "json").out)
+
+    assert "4 of 5 run" in said.out
+    assert "depth     fast: nothing is made but Jobs and identities" in said.out
+    assert found["settings"]["depth"] == "fast"
+    assert found["checks"][-1]["skip"] == "depth"
+    rules = [rule for check in found["checks"] for rule in check["rights"]["cluster"]]
+    assert rules
+    assert {verb for rule in rules for verb in rule["verbs"]} <= {"get", "list", "watch"}
+
+
+def test_the_rights_of_a_fast_run_can_be_printed(aicr: Command) -> None:
+    recipe = f"{EXAMPLE[1]}/recipe.yaml"
+
+    fast = aicr("rbac", "print", "-r", recipe, "--depth", "fast").out
+
+    assert "aicr-dra-support" in fast
+    assert "aicr-nccl-all-reduce-bw" not in fast
+    assert "aicr-nccl-all-reduce-bw" in aicr("rbac", "print", "-r", recipe).out
+
+
+def test_a_fast_plan_of_measurements_alone_is_wrong_usage(aicr: Command) -> None:
+    said = aicr("plan", *EXAMPLE, "--depth", "fast", "--phase", "performance")
+
+    assert said.code == Exit.USAGE
+    assert "--depth fast leaves out nccl-all-reduce-bw" in said.err
+    assert said.err.count("\n") == 1

@@ -2,7 +2,7 @@ import pytest
 
 from orchestrator.exits import Exit
 from orchestrator.outcome import Outcome, Status
-from orchestrator.report import MEANING, attention, first_line, phase_line, printable
+from orchestrator.report import MEANING, attention, first_line, phase_line, printable, verdict
 from tests.orchestrator.samples import outcome, phase
 
 OUT_OF_SCOPE = outcome(status=Status.SKIPPED, facts={"skip": "not-applicable"})
@@ -74,3 +74,33 @@ def test_what_needs_attention_comes_by_gravity_and_then_in_order() -> None:
 @pytest.mark.parametrize("code", list(Exit))
 def test_every_exit_code_has_words(code: Exit) -> None:
     assert MEANING[code]
+
+
+EXCLUDED = outcome("e", Status.SKIPPED, facts={"skip": "user-excluded"})
+TOO_DEEP = outcome("d", Status.SKIPPED, facts={"skip": "depth"})
+LOOKED = outcome("l", extra={"depth": "fast"})
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "words"),
+    [
+        pytest.param((outcome(), EXCLUDED), "1 of 2 were left out", id="by-name"),
+        pytest.param((outcome(), TOO_DEEP), "1 of 2 were left out by --depth fast", id="by-depth"),
+        pytest.param(
+            (outcome(), EXCLUDED, TOO_DEEP),
+            "2 of 3 were left out, 1 of them by --depth fast",
+            id="both",
+        ),
+        pytest.param((LOOKED,), "at depth fast, nothing was demonstrated", id="all-were-fast"),
+        pytest.param((TOO_DEEP,), "nothing was proven: no check ran", id="nothing-ran"),
+    ],
+)
+def test_the_last_line_says_what_was_not_asked(outcomes: tuple[Outcome, ...], words: str) -> None:
+    said, style = verdict([phase(*outcomes)], Exit.OK)
+
+    assert words in said
+    assert style == "bold yellow"
+
+
+def test_what_was_left_out_for_its_depth_is_told_and_what_was_left_out_by_name_is_not() -> None:
+    assert [item.check for item in attention([phase(EXCLUDED, TOO_DEEP)])] == ["d"]

@@ -191,3 +191,19 @@ def test_a_report_without_a_failure_runs_nothing(
 
     with pytest.raises((UsageError, MissingError), match=said):
         resumption.flags_of_failed(str(report), {})
+
+
+@pytest.mark.parametrize(("skip", "again"), [("gated", True), ("user-excluded", False)])
+def test_what_was_gated_runs_again_and_what_nobody_wanted_does_not(
+    folder: Path,
+    skip: str,
+    again: bool,
+) -> None:
+    path = reported(folder, ("conformance", "alpha", "failed"), ("conformance", "beta", "skipped"))
+    document = json.loads(path.read_text())
+    document["results"]["tests"][1]["extra"] = {"skip": skip}
+    path.write_text(json.dumps(document))
+
+    found = failed(str(path), folder)["check"]
+
+    assert found == (["alpha", "beta"] if again else ["alpha"])

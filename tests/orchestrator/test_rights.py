@@ -4,7 +4,7 @@ import pytest
 
 from helper.models import ValidationInput
 from orchestrator.catalog import Entry
-from orchestrator.rights import Grants, grants
+from orchestrator.rights import Grants, grants, read_only
 from tests.orchestrator.samples import Json, component, entry
 
 READ_PODS = {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}
@@ -137,3 +137,22 @@ def test_expected_resources_of_one_kind_share_a_rule() -> None:
 )
 def test_what_cannot_be_looked_for_gives_no_right(owner: Json) -> None:
     assert granted(EXPECTED, components=(owner,)) == Grants()
+
+
+def test_what_is_left_of_rights_that_only_read() -> None:
+    some = {**READ_PODS, "verbs": ["create", "get", "list", "patch", "watch"]}
+    commands = {**READ_PODS, "resources": ["pods/exec", "pods/log"], "verbs": ["get"]}
+    writes = {**READ_PODS, "verbs": ["delete"], "namespace": "gpu-operator"}
+
+    found = read_only(granted(some, commands, writes))
+
+    assert found == Grants(
+        cluster=(
+            {**READ_PODS, "verbs": ["get", "list", "watch"]},
+            {**READ_PODS, "resources": ["pods/log"], "verbs": ["get"]},
+        )
+    )
+
+
+def test_rights_that_are_no_rules_stay_as_they_are() -> None:
+    assert read_only(Grants(account="mine")) == Grants(account="mine")

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from helper.check import SkipCode
 from orchestrator import plan as planning
 from orchestrator.catalog import Catalog
 from orchestrator.errors import UsageError
@@ -58,7 +59,7 @@ def test_what_is_left_out_stays_in_the_plan_without_image_and_rights() -> None:
     narrowed = narrow(planned(), Selection.of([], ["gpu-load"], []), CATALOG)
 
     found = narrowed.checks[2]
-    assert (found.name, found.is_deselected) == ("gpu-load", True)
+    assert (found.name, found.skip) == ("gpu-load", SkipCode.USER_EXCLUDED)
     assert found.refusal == "left out by --skip gpu-load"
     assert (found.image, found.grants, found.locks) == ("", Grants(), frozenset())
 
@@ -102,7 +103,7 @@ def test_a_check_that_is_left_out_is_skipped_and_its_phase_is_not_passed() -> No
     done = Narrowed([entry("alpha"), entry("beta")], [script("alpha"), script("beta")]).run()
 
     left_out = done.outcome("beta")
-    assert (left_out.status, left_out.facts) == (Status.SKIPPED, {"skip": "deselected"})
+    assert (left_out.status, left_out.facts) == (Status.SKIPPED, {"skip": "user-excluded"})
     assert left_out.message == "left out by --check alpha"
     assert done.outcome("alpha").status is Status.PASSED
     assert [phase.status for phase in done.result.phases if phase.outcomes] == [

@@ -292,6 +292,14 @@ def test_an_unspecified_policy_follows_what_is_usable(judge: Judge) -> None:
     assert isinstance(judge(dra_support, WITH_CLAIMS, recipe).error, Unbuilt)
 
 
+def test_at_depth_fast_what_is_offered_is_observed_and_no_pod_is_wanted(judge: Judge) -> None:
+    outcome = judge(dra_support, WITH_CLAIMS, clusters.recipe(DRIVER), env={"AICR_DEPTH": "fast"})
+
+    assert outcome.error is None
+    assert "no pod is made at depth fast" in outcome.evidence
+    assert 'FACT: {"proof": "observed"}' in outcome.evidence
+
+
 def test_without_compute_domains_no_controller_is_needed(judge: Judge) -> None:
     gpus_only = kube.put(
         PLUGIN, "spec.template.spec.containers", [{"name": "gpus", "image": "dra:1"}]

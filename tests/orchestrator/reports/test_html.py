@@ -72,6 +72,14 @@ def test_a_check_shows_value_threshold_margin_coverage_and_requirement() -> None
     assert "evicted" in words
 
 
+def test_a_pass_says_how_it_knows() -> None:
+    words = said(html.render(report(case(extra={"proof": "observed"}), depth="fast")))
+
+    assert "fast nothing was made to run" in words
+    assert "✔ passed observed" in words
+    assert "proof observed" in words
+
+
 def test_evidence_is_shown_by_its_titles() -> None:
     assert list(
         html.sections(["first", "--- A ---", "Equivalent: kubectl x", "", "b", "", "c"])

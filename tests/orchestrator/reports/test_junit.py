@@ -99,3 +99,10 @@ def test_any_text_leaves_the_file_well_formed(text: str) -> None:
 
 def test_equal_documents_give_equal_files() -> None:
     assert junit.render(full()) == junit.render(full())
+
+
+def test_a_pass_says_how_it_knows() -> None:
+    told = parsed(case(extra={"proof": "observed"})).find(".//property[@name='proof']")
+
+    assert told is not None
+    assert told.get("value") == "observed"

@@ -78,3 +78,14 @@ def test_what_did_not_fit_is_counted() -> None:
 
     assert "The evidence of 29 more checks did not fit here." in markdown.render(report(*tests))
     assert "more checks." in markdown.render(report(*tests), 1_200)
+
+
+def test_a_pass_says_how_it_knows() -> None:
+    text = markdown.render(report(case(extra={"proof": "observed"})))
+
+    assert rows(text)[0].startswith("| ✔ passed, observed | alpha")
+
+
+def test_a_fast_run_says_so_before_its_verdict() -> None:
+    assert markdown.render(report(PASSED, depth="fast")).startswith("> **fast**: nothing was made")
+    assert "**fast**" not in markdown.render(report(PASSED, depth="full"))

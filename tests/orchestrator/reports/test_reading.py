@@ -102,7 +102,7 @@ def test_a_report_of_the_reference_is_read() -> None:
         ),
         pytest.param(
             "passed",
-            [PASSED, case("b", "skipped", extra={"skip": "deselected"})],
+            [PASSED, case("b", "skipped", extra={"skip": "user-excluded"})],
             "narrowed",
             id="left-out-by-the-operator",
         ),
