@@ -67,6 +67,7 @@ def test_an_unknown_name_is_one_line_with_the_nearest(aicr: Command) -> None:
 def test_says_what_makes_a_check_costly_and_what_is_left_at_depth_fast(aicr: Command) -> None:
     said = aicr("explain", "nccl-all-reduce-bw").out
 
-    assert "Cost         costly: holds gpu, measures performance\n" in said
+    assert "\nCost         costly: " in said
+    assert "holds gpu, measures performance\n" in said
     assert "Workloads    always some of its own, so that --depth fast leaves it out\n" in said
     assert "At fast      no pod claims a GPU" in aicr("explain", "dra-support").out

@@ -71,7 +71,8 @@ def test_says_what_is_costly_and_what_is_left_at_depth_fast(aicr: Command) -> No
     lines = {line.split()[0]: line.split() for line in aicr("list").out.splitlines()}
 
     smi, dra = rows["check-nvidia-smi"], rows["dra-support"]
-    assert (smi["cost"], smi["workloads"]) == ("holds gpu", "always")
+    assert "holds gpu" in smi["cost"]
+    assert smi["workloads"] == "always"
     assert (dra["cost"], dra["workloads"]) == ("", "partly")
     assert lines["check-nvidia-smi"][4:6] == ["costly", "no"]
     assert lines["dra-support"][4:6] == ["cheap", "partly"]

@@ -119,10 +119,10 @@ def test_a_gate_is_part_of_the_plan(aicr: Command) -> None:
     said = aicr("plan", *EXAMPLE, "--gate", "costly")
     found = json.loads(aicr("plan", *EXAMPLE, "--gate", "costly", "-o", "json").out)
 
-    wanted = "cheaper went well: nccl-all-reduce-bw (holds gpu, measures performance)"
-    assert wanted in said.out
+    assert "cheaper went well: nccl-all-reduce-bw (" in said.out
     assert found["settings"]["gate"] == "costly"
-    assert found["checks"][-1]["cost"] == "holds gpu, measures performance"
+    assert found["checks"][-1]["cost"].endswith("holds gpu, measures performance")
+    assert found["checks"][0]["cost"] == ""
 
 
 def test_what_the_gate_cannot_let_through_never_begins(
