@@ -242,7 +242,9 @@ class Kube:
     ) -> bool:
         """Ask the server whether this identity may do something; without a name, to all."""
         attributes = {"verb": verb, "group": resource.group, "resource": resource.plural}
-        attributes |= {"subresource": subresource, "namespace": namespace or "", "name": name}
+        attributes |= {"subresource": subresource, "namespace": namespace or ""}
+        if name:
+            attributes["name"] = name
         review = SELF_SUBJECT_ACCESS_REVIEWS
         typed = {"apiVersion": review.api_version, "kind": review.kind}
         body: Json = {**typed, "spec": {"resourceAttributes": attributes}}

@@ -212,6 +212,12 @@ def test_asks_whether_it_may(status: Json | None, allowed: bool) -> None:
         }
 
 
+def test_asks_whether_it_may_touch_one_object() -> None:
+    with scripted(Answer(201, {"status": {"allowed": True}})) as api:
+        assert api.kube.allowed("get", DEPLOYMENTS, "ns", name="web")
+        assert api.requests[0].body["spec"]["resourceAttributes"]["name"] == "web"
+
+
 def test_tells_the_version_of_the_server() -> None:
     with scripted(Answer(body={"gitVersion": "v1.36.2"})) as api:
         assert api.kube.server_version() == "v1.36.2"
