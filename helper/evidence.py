@@ -10,10 +10,10 @@ import yaml
 
 from helper import contract
 from helper.depth import Proof
-from helper.findings import printable
+from helper.findings import brief, printable
 
 CELL_CHARS = 200  # the longest cell makes its column as wide for all rows
-LIST_CHARS = 300  # of names in one fact; a line must stay below the report's line limit
+LIST_CHARS = 300  # of names or words in one fact; a line must stay below the report's limit
 OURS = (contract.FACT_PREFIX, contract.RESULT_PREFIX)
 
 
@@ -97,6 +97,26 @@ class Evidence:
                 "passed": passed,
             }
         )
+
+    def item(
+        self,
+        name: str,
+        *,
+        passed: bool | None,
+        message: str = "",
+        kind: str = "node",
+        **values: Any,
+    ) -> None:
+        """State what was found of one thing of several, such as a node.
+
+        `passed` is None for one that cannot be judged, `values` are scalars under words for people.
+        """
+        told: dict[str, Any] = {"name": name, "kind": kind, "passed": passed}
+        if message:
+            told["message"] = brief(message, LIST_CHARS)
+        if values:
+            told["values"] = {key.replace("_", " "): value for key, value in values.items()}
+        self.fact(item=told)
 
     def fact(self, **values: Any) -> None:
         """Write a machine-readable line for the report's `extra`."""

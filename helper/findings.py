@@ -44,10 +44,10 @@ def some(names: Sequence[str], shown: int = 5) -> str:
     return ", ".join(names[:shown]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def brief(words: str) -> str:
-    """Foreign words on one line, as long as a table bears."""
+def brief(words: str, limit: int = FOREIGN_CHARS) -> str:
+    """Words on one line, as long as a table bears; foreign ones are shorter than ours."""
     line = " ".join(words.split())
-    return line if len(line) <= FOREIGN_CHARS else line[:FOREIGN_CHARS] + "…"
+    return line if len(line) <= limit else line[:limit] + "…"
 
 
 def printable(words: str, kept: str = "") -> str:

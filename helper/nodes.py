@@ -137,6 +137,21 @@ def record(evidence: "Evidence", nodes: Sequence[Node], title: str = "GPU nodes"
     evidence.table(excerpt(title, len(rows), len(nodes)), rows, shell="kubectl get nodes")
 
 
+def record_each(
+    evidence: "Evidence", nodes: Iterable[Node], defects: Mapping[str, str], gaps: Mapping[str, str]
+) -> None:
+    """State of every node whether it is well; `gaps` are those that could not be judged."""
+    for node in nodes:
+        defect, gap = defects.get(node.name, ""), gaps.get(node.name, "")
+        evidence.item(
+            node.name,
+            passed=False if defect else None if gap else True,
+            message=defect or gap,
+            product=node.labels.get("nvidia.com/gpu.product", ""),
+            GPUs=node.gpus_shown,
+        )
+
+
 def _gpus(resources: Mapping[str, int]) -> int:
     return sum(count for key, count in resources.items() if is_gpu_resource(key))
 

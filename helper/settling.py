@@ -47,6 +47,7 @@ def _look_again(look: Look, context: "Context", out: TextIO, first: Unsettled) -
         with _kept(out) as draft:
             evidence = Evidence(draft)
             evidence.text(f"Looked again after {waited}", f"this may settle: {_head(first)}")
+            evidence.fact(looks=looks)  # what was said of single things before is over
             try:
                 look(replace(context, evidence=evidence))
             except Unsettled as error:

@@ -1,11 +1,11 @@
 """The document of a run: what it found, where, from what, and why it did not go on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orchestrator import ctrf, readiness
+from orchestrator import ctrf, overhead, readiness
 from orchestrator.exits import number
 from orchestrator.options import Options
 from orchestrator.outcome import Outcome, Status
@@ -21,6 +21,7 @@ class Seen:
     """What a run saw of its cluster before the first check."""
 
     server_version: str = ""
+    identity: Mapping[str, Any] = field(default_factory=dict)  # see orchestrator.identity
     snapshot: Source | None = None
     findings: tuple[Finding, ...] = ()  # of the readiness gate
 
@@ -40,8 +41,10 @@ def document(
         "snapshot": seen.snapshot.origin if seen.snapshot else "",
         "serverVersion": seen.server_version,
         "depth": str(options.depth),
+        "identity": _identity(seen.identity, is_replay=bool(options.target.replay)),
         "exitCode": number(result.exit, options.exit_codes),
         "images": sorted({item.image for item in prepared.plan.checks} - {""}),
+        "imageIDs": _image_ids(result),
         "leftovers": list(result.leftovers),
         "faults": list(options.target.faults),
         "failure": result.failure,
@@ -51,7 +54,7 @@ def document(
         recipe_version=given.version,
         target="-".join(filter(None, (criteria.service, criteria.accelerator, criteria.intent))),
         build=build,
-        extra={key: value for key, value in extra.items() if value not in ("", [])},
+        extra={key: value for key, value in extra.items() if value not in ("", [], {})},
     )
     return ctrf.report(
         result.phases,
@@ -61,8 +64,41 @@ def document(
         started=result.started,
         stopped=result.stopped,
         complete=result.complete,
+        account=_told(result),
         beside=_beside(result, seen.findings),
     )
+
+
+def _identity(found: Mapping[str, Any], *, is_replay: bool) -> dict[str, Any]:
+    """The cluster's identity; where a recorded one was served says nothing of it."""
+    return {key: found[key] for key in found if not (is_replay and key in ("server", "context"))}
+
+
+def _told(result: RunResult) -> dict[str, Any]:
+    """What the run says of itself: what it left behind, and what it took beyond its checks."""
+    outcomes = [outcome for phase in result.phases for outcome in phase.outcomes]
+    took_s = result.stopped - result.started
+    audit = result.audit
+    found = {
+        "overhead": overhead.measured(outcomes, took_s),
+        "audit": {
+            "made": audit.was_made,
+            "left": len(audit.left) if audit.was_made else None,
+            "objects": list(audit.left),
+            "keptJobs": list(audit.kept),
+        },
+    }
+    return {key: value for key, value in found.items() if value}
+
+
+def _image_ids(result: RunResult) -> dict[str, str]:
+    """What the images' names meant on the nodes: with a registry a digest."""
+    extras = [outcome.extra for phase in result.phases for outcome in phase.outcomes]
+    return {
+        str(extra["image"]): str(extra["imageID"])
+        for extra in extras
+        if extra.get("image") and extra.get("imageID")
+    }
 
 
 def _beside(result: RunResult, findings: Sequence[Finding]) -> Sequence[Outcome]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from helper.depth import Depth
 from orchestrator.facts import credible
+from orchestrator import redaction
 from orchestrator.logs import Log
 from orchestrator.outcome import Outcome, Split, Status, borne_out
 from orchestrator.plan import PlannedCheck
@@ -26,13 +27,14 @@ def outcome(
         "locks": sorted(planned.locks),
         "image": planned.image,
         "depth": str(planned.depth) if planned.depth is Depth.FAST else "",
+        "redacted": log.redacted,
         **ending.extra,
     }
     found = Outcome(
         check=planned.name,
         phase=planned.phase,
         status=ending.status,
-        message=ending.message,
+        message="\n".join(redaction.lines(ending.message.split("\n"))),
         raw_status=ending.raw_status,
         exit_code=ending.exit_code,
         started=ending.started,

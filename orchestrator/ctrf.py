@@ -10,6 +10,8 @@ from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
 
 from helper.check import SkipCode
+from helper.resource import text
+from orchestrator.facts import as_list, margin
 from orchestrator.outcome import Outcome, PhaseResult, PhaseStatus, Status
 
 Json = dict[str, Any]
@@ -64,11 +66,13 @@ def report(
     started: float,
     stopped: float,
     complete: bool = True,
+    account: Mapping[str, Any] | None = None,
     beside: Sequence[Outcome] = (),
 ) -> Json:
     """All phases as one document; `complete` is false for a run that was cut short.
 
-    `beside` are results that no check of a phase has, such as those of the readiness gate.
+    `account` is what the run says of itself, `beside` are results that no check of a phase has,
+    such as those of the readiness gate.
     """
     outcomes = [*beside, *(outcome for phase in phases for outcome in phase.outcomes)]
     counts = {
@@ -96,6 +100,7 @@ def report(
                     "notProven": [
                         phase.phase for phase in phases if phase.status is not PhaseStatus.PASSED
                     ],
+                    **(account or {}),
                 },
             },
             "tests": [test(outcome) for outcome in outcomes],
@@ -119,7 +124,7 @@ def _times(outcome: Outcome) -> tuple[float | None, float | None]:
     split = outcome.split
     if split.created is None or split.wait_s is None or split.run_s is None:
         return outcome.started, outcome.stopped
-    started = split.created + split.wait_s
+    started = split.created + split.until_running_s
     return started, started + split.run_s
 
 
@@ -139,10 +144,11 @@ def _earlier(outcome: Outcome) -> list[Json]:
 
 def _extra(outcome: Outcome) -> Json:
     split = outcome.split
-    times = {"wait": split.wait_s, "run": split.run_s, "collect": split.collect_s}
-    seconds = {key: round(value, 3) for key, value in times.items() if value is not None}
+    seconds = {key: round(value, 3) for key, value in split.parts.items()}
     # What a check says of itself never replaces what was seen of it.
     found: Json = {**outcome.facts, **outcome.extra}
+    if "measured" in outcome.facts:
+        found["measured"] = [_with_margin(item) for item in as_list(outcome.facts["measured"])]
     if outcome.exit_code is not None:
         found["exitCode"] = outcome.exit_code
     if seconds:
@@ -152,6 +158,14 @@ def _extra(outcome: Outcome) -> Json:
     if outcome.status is Status.SKIPPED:
         found.setdefault("skip", str(SkipCode.UNSPECIFIED))
     return found
+
+
+def _with_margin(measured: Any) -> Any:
+    """A measured value with how far inside its threshold it is, as a share of that."""
+    if not isinstance(measured, Mapping):
+        return measured
+    share = margin(measured.get("value"), text(measured, "threshold"))
+    return measured if share is None else {**measured, "margin": round(share, 4)}
 
 
 def _millis(seconds: float | None) -> int | None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from helper.resource import number, part, text
 from orchestrator.outcome import Outcome, Split, Status
 from orchestrator.workspace import REPORT_TYPE, RESULT_KEY
 
-FACTS = ("coverage", "measured", "proof", "skip")
+FACTS = ("coverage", "measured", "items", "looks", "proof", "skip")
 MAX_BYTES = 16 * 1024 * 1024  # of one result on disk
 
 Results = Mapping[tuple[str, str], Outcome]  # by phase and check
@@ -87,11 +88,16 @@ def _parsed(document: str) -> Any:
 
 
 def _split(seconds: Mapping[str, Any]) -> Split:
-    def value(key: str) -> float | None:
-        given = seconds.get(key)
-        return float(given) if isinstance(given, int | float) else None
-
-    return Split(value("wait"), value("run"), value("collect"))
+    """The parts of a check's time; when it was asked for belongs to the run that was cut short."""
+    known = {item.name for item in fields(Split)}
+    given = {f"{key}_s": value for key, value in seconds.items()}
+    return Split(
+        **{
+            key: float(value)
+            for key, value in given.items()
+            if key in known and isinstance(value, int | float)
+        }
+    )
 
 
 def _seconds(test: Any, key: str) -> float | None:

@@ -10,6 +10,7 @@ from helper.deadline import SYSTEM_CLOCK, Clock, Deadline
 from helper.errors import CannotTell, Forbidden, Unreachable
 from helper.kube import Kube
 from helper.quantity import format_duration
+from helper.resource import text
 from orchestrator import gate
 from orchestrator.earlier import Results, depth_of
 from orchestrator.errors import StopError
@@ -27,7 +28,7 @@ from orchestrator.jobs import Jobs
 from orchestrator.manifests import RunContext
 from orchestrator.outcome import Outcome, PhaseResult, PhaseStatus, Status, exits
 from orchestrator.plan import PhasePlan, Plan, PlannedCheck
-from orchestrator.result import RunResult, not_run, refused, why
+from orchestrator.result import Audit, RunResult, not_run, refused, why
 from orchestrator.schedule import startable
 from orchestrator.settings import RunSettings
 from orchestrator.slots import Slots
@@ -46,6 +47,8 @@ class _State:
 
     outcomes: dict[tuple[str, str], Outcome] = field(default_factory=dict)  # by phase, check
     active: set[str] = field(default_factory=set)  # without an outcome yet
+    recorded: dict[str, float] = field(default_factory=dict)  # when a check had its outcome
+    clean_s: dict[str, float] = field(default_factory=dict)  # from then on to its last object
     locks: dict[str, frozenset[str]] = field(default_factory=dict)  # held until cleaned up
     threads: list[threading.Thread] = field(default_factory=list)
 
@@ -80,7 +83,7 @@ class Execution:
         self._listener = emit
         self._clock = clock
         self._state = _State()
-        self._leftovers: tuple[str, ...] = ()
+        self._audit = Audit()
         self.stop = Stop() if stop is None else stop  # a Stop that nobody asked for is falsy
         self._changed = self.stop.changed
         ground = Ground(
@@ -124,15 +127,15 @@ class Execution:
         codes |= exits(phases, self._settings.fail_on)
         if self.stop.cause:
             codes.add(self.stop.cause)
-        if self._leftovers:
+        if self._audit.left:
             codes.add(Exit.LEFTOVERS)
         return RunResult(
             self._plan.run_id,
-            tuple(phases),
+            tuple(phase.cleaned(self._state.clean_s) for phase in phases),
             worst(codes),
             started,
             self._clock.wall(),
-            self._leftovers,
+            self._audit,
             failure,
         )
 
@@ -240,12 +243,16 @@ class Execution:
         finally:
             with self._changed:
                 self._state.locks.pop(planned.name, None)
+                recorded = self._state.recorded.get(planned.name)
+                if recorded is not None:
+                    self._state.clean_s[planned.name] = self._clock.now() - recorded
                 self._changed.notify_all()
 
     def _finish(self, outcome: Outcome) -> None:
         """Note an outcome; what comes next may start while this check's pod is cleaned up."""
         with self._changed:
             self._state.outcomes[outcome.phase, outcome.check] = outcome
+            self._state.recorded[outcome.check] = self._clock.now()
             self._state.active.discard(outcome.check)
         self._tools.slots.give_back(outcome.check)
         self._emit(CheckFinished(outcome))
@@ -267,14 +274,17 @@ class Execution:
 
     def _clean_up(self) -> None:
         found = self._state.outcomes.values()
-        is_kept = any(self._settings.keep.keeps(outcome) for outcome in found)
+        kept = [outcome for outcome in found if self._settings.keep.keeps(outcome)]
         bound_s = HURRIED_SWEEP_S if self.stop.hurry else SWEEP_S
+        jobs = tuple(job for outcome in kept if (job := text(outcome.extra, "job")))
+        deadline = Deadline.after(bound_s, self._clock)
         try:
-            left = self._site.clean_up(Deadline.after(bound_s, self._clock), rights_only=is_kept)
+            left = self._site.clean_up(deadline, rights_only=bool(kept))
+            self._audit = Audit(True, tuple(left), jobs)
         except CannotTell as error:
             left = [f"unknown: {error}"]
-        self._leftovers = tuple(left)
-        if self._settings.delete_namespace and not (is_kept or left or self.stop.hurry):
+            self._audit = Audit(False, tuple(left), jobs)
+        if self._settings.delete_namespace and not (kept or left or self.stop.hurry):
             why_it_stays = self._site.remove_namespace()
             if why_it_stays:
                 self._emit(Notice(why_it_stays, "warning"))

@@ -1,6 +1,7 @@
 """What a check tells of itself in facts, and whether its verdict stands up to it."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,8 @@ from helper.resource import number, part, text
 
 UNREADABLE, CONTRADICTED = "FactsUnreadable", "FactsContradict"
 SEE = "see docs/contract.md for the shape of facts"
+MAX_ITEMS = 2000  # of single things; the result must fit into a ConfigMap
+SENSE = {">=": 1, ">": 1, "<=": -1, "<": -1}  # whether more is better
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,46 @@ def credible(facts: Mapping[str, Any], depth: Depth) -> dict[str, Any]:
     return found
 
 
+def items_of(told: Sequence[Any]) -> list[Any]:
+    """What is told of single things: the last word about each counts, what is unwell comes first.
+
+    A check that looks again repeats itself, and a report has no room for everything.
+    """
+    latest = {(text(item, "kind"), text(item, "name")): item for item in told}
+    return sorted(latest.values(), key=_gravity)[:MAX_ITEMS]
+
+
+def _gravity(item: Any) -> int:
+    verdict = verdict_of(item)
+    return 0 if verdict is False else 2 if verdict is True else 1
+
+
+def verdict_of(told: Any) -> bool | str | None:
+    """Whether a thing or value passed; None where nobody judges it, a text for nonsense."""
+    found = told.get("passed") if isinstance(told, Mapping) else "unreadable"
+    return found if found is None or isinstance(found, bool) else "unreadable"
+
+
+def margin(value: Any, threshold: str) -> float | None:
+    """How far inside its threshold a value is, as a share of it; negative outside."""
+    operator, _, limit = threshold.partition(" ")
+    found, wanted, sense = decimal(value), decimal(limit), SENSE.get(operator)
+    if found is None or not wanted or sense is None:
+        return None
+    return sense * (found - wanted) / abs(wanted)
+
+
+def decimal(value: Any) -> float | None:
+    """A finite number, also one in a text; None for anything else."""
+    if isinstance(value, bool):
+        return None
+    try:
+        found = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
+
+
 def objection(facts: Mapping[str, Any], unreadable: str = "") -> Objection | None:
     """Why facts do not bear out a pass; `unreadable` is a line that could not be read as one."""
     if unreadable:
@@ -65,17 +108,13 @@ def objection(facts: Mapping[str, Any], unreadable: str = "") -> Objection | Non
         return Objection(UNREADABLE, f"{senseless}; {SEE}")
     if "skip" in facts:
         return Objection(CONTRADICTED, "it tells a reason to skip; want exit 2 with it")
-    for measured in _measured(facts):
-        name = text(measured, "name") or "a measured value"
-        verdict = measured.get("passed") if isinstance(measured, Mapping) else "unreadable"
+    told = [(item, _value_words(item)) for item in as_list(facts.get("measured", []))]
+    told += [(item, _item_words(item)) for item in as_list(facts.get("items", []))]
+    for item, (name, why) in told:
+        verdict = verdict_of(item)
         if verdict is False:
-            wanted = text(measured, "threshold") or "no threshold"
-            found = f"{text(measured, 'value')} {text(measured, 'unit')}".strip()
-            return Objection(
-                CONTRADICTED,
-                f"{name} did not pass: {found} (want {wanted}), which calls for exit 1",
-            )
-        if verdict not in (True, None):
+            return Objection(CONTRADICTED, f"{name} did not pass: {why}, which calls for exit 1")
+        if verdict == "unreadable":
             return Objection(UNREADABLE, f"whether {name} passed cannot be read; {SEE}")
     return None
 
@@ -89,6 +128,19 @@ def _senseless(facts: Mapping[str, Any]) -> str:
     return ""
 
 
-def _measured(facts: Mapping[str, Any]) -> list[Any]:
-    found = facts.get("measured", [])
-    return found if isinstance(found, list) else [found]
+def _value_words(item: Any) -> tuple[str, str]:
+    """A measured value's name, and what it is."""
+    found = f"{text(item, 'value')} {text(item, 'unit')}".strip()
+    wanted = text(item, "threshold") or "no threshold"
+    return text(item, "name") or "a measured value", f"{found} (want {wanted})"
+
+
+def _item_words(item: Any) -> tuple[str, str]:
+    """A single thing's name, and what is said of it."""
+    name = " ".join(filter(None, (text(item, "kind"), text(item, "name"))))
+    return name or "a single item", text(item, "message") or "no reason given"
+
+
+def as_list(told: Any) -> list[Any]:
+    """One thing or many as a list."""
+    return told if isinstance(told, list) else [told]

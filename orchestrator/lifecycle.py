@@ -8,9 +8,10 @@ from helper import contract
 from helper.deadline import SYSTEM_CLOCK, Clock
 from helper.errors import CannotTell, KubeError
 from helper.resource import container_status, name, part, text
-from orchestrator import collected, diagnostics, logs, verdict
+from orchestrator import collected, diagnostics, logs, redaction, verdict
 from orchestrator.events import CheckProgressed, CheckSaid, Event, Notice
 from orchestrator.follow import NO_LOG, Follower
+from orchestrator.moments import split
 from orchestrator.outcome import Outcome, Split, Status
 from orchestrator.plan import PlannedCheck
 from orchestrator.sightings import Sightings
@@ -45,10 +46,8 @@ class CheckLife:
         self._emit = emit
         self._patience_s = patience_s
         self._clock = clock
-        # Kubernetes writes whole seconds; what the watch showed is finer.
+        self._asked = clock.wall()
         self._created: float | None = None
-        self._seen_running: float | None = None
-        self._seen_ended: float | None = None
         self._follower: Follower | None = None
 
     def run(self) -> Outcome:
@@ -76,9 +75,7 @@ class CheckLife:
             progressed=self._progressed,
         )
         try:
-            ending = waiting.until_end()
-            self._seen_ended = self._clock.wall()
-            return self._collected(ending)
+            return self._collected(waiting.until_end())
         except CannotTell as error:
             words = f"the Job cannot be watched: {error}"
             return self._collected(Ending(Status.OTHER, words, "WatchError"))
@@ -106,19 +103,18 @@ class CheckLife:
 
     def _progressed(self, found: Progress, seen: Sighting) -> None:
         if found.stage is Stage.RUNNING and seen.pod:
-            self._seen_running = self._clock.wall()
             self._follower = self._workspace.follow_log(name(seen.pod), self._said)
             self._follower.start()
         detail = found.message if found.stage is Stage.PENDING else found.reason
         self._emit(CheckProgressed(self._planned.name, found.stage, detail))
 
     def _said(self, line: str) -> None:
-        self._emit(CheckSaid(self._planned.name, line))
+        self._emit(CheckSaid(self._planned.name, redaction.line(line)))
 
     def _collected(self, ending: Ending) -> Outcome:
         """Add the log to an ending; what the check said and nobody heard yet is told now."""
         log, note = self._log(ending)
-        told = Counter(self._follower.told if self._follower else [])
+        told = Counter(map(redaction.line, self._follower.told if self._follower else []))
         for line in log.results:
             told[line] -= 1
             if told[line] < 0:
@@ -174,15 +170,9 @@ class CheckLife:
         """Where the time went, as the watch showed it; a container that never ran has no times."""
         if ending.started is None or ending.stopped is None or self._created is None:
             return Split()
-        ended = self._seen_ended or ending.stopped
-        # A container that lives shorter than kubelet reports may never be seen running.
-        running = self._seen_running or min(max(ending.started, self._created), ended)
-        return Split(
-            wait_s=running - self._created,
-            run_s=ended - running,
-            collect_s=self._clock.wall() - ended,
-            created=self._created,
-        )
+        seen = self._sightings.of(self._planned.object_name)
+        now = self._clock.wall()
+        return split(seen.moments, self._asked, self._created, ending.started, now)
 
     def _notice(self, words: str, level: str = "info") -> None:
         self._emit(Notice(f"{self._planned.name}: {words}", level))

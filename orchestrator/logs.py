@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from helper import contract
+from orchestrator import redaction
+from orchestrator.facts import items_of
 
 # The runner's own log lines; kubelet mixes them with the evidence on stdout.
 LOG_LINE = re.compile(r"time=\S+ level=(DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL) ")
 STDERR_LINES = 200
+COLLECTED = {"measured": "measured", "item": "items"}  # facts of which there are many
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class Log:
     stderr: tuple[str, ...] = ()
     facts: dict[str, Any] = field(default_factory=dict)
     unreadable: str = ""  # the first line that was meant as a fact
+    redacted: int = 0  # lines in which something looked like a secret
 
     @property
     def results(self) -> list[str]:
@@ -31,7 +35,7 @@ class Log:
 
 
 def split(text: str) -> Log:
-    """Split a whole log; `measured` facts are collected, of others the last one counts."""
+    """Split a whole log; values and items are collected, of other facts the last one counts."""
     stdout: list[str] = []
     stderr: list[str] = []
     facts: dict[str, Any] = {}
@@ -42,8 +46,14 @@ def split(text: str) -> Log:
                 continue
             unreadable.append(cut(line))
         (stderr if LOG_LINE.match(line) else stdout).append(line)
+    if "items" in facts:
+        facts["items"] = items_of(facts["items"])
     kept = _shorten(stdout, contract.EVIDENCE_LINES), _shorten(stderr, STDERR_LINES)
-    return Log(*kept, facts, next(iter(unreadable), ""))
+    shown = [tuple(redaction.lines(lines)) for lines in kept]
+    clean = redaction.value(facts)
+    redacted = sum(map(redaction.count, kept, shown)) + (clean != facts)
+    words = redaction.line(next(iter(unreadable), ""))
+    return Log(shown[0], shown[1], clean, words, redacted)
 
 
 def _take_fact(line: str, facts: dict[str, Any]) -> bool:
@@ -56,10 +66,13 @@ def _take_fact(line: str, facts: dict[str, Any]) -> bool:
     if not isinstance(found, dict):
         return False
     for key, value in found.items():
-        if key == "measured":
-            facts.setdefault(key, []).append(value)
-        else:
+        if key in COLLECTED:
+            facts.setdefault(COLLECTED[key], []).append(value)
+        elif key not in COLLECTED.values():
             facts[str(key)] = value
+        if key == "looks":  # it begins anew
+            for old in COLLECTED.values():
+                facts.pop(old, None)
     return True
 
 

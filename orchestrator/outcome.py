@@ -1,7 +1,7 @@
 """How one check ended, and what that says about its phase and the run."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -52,10 +52,29 @@ LEFT_OUT = frozenset({SkipCode.USER_EXCLUDED, SkipCode.DEPTH})  # by the operato
 class Split:
     """Where a check's time went, in seconds; None for what did not happen."""
 
-    wait_s: float | None = None  # from the Job's creation to its container's start
+    prepare_s: float | None = None  # identity and rights are made
+    wait_s: float | None = None  # from the request for the Job to the pod's place on a node
+    start_s: float | None = None  # the node makes the pod; the image too where nobody tells
+    pull_s: float | None = None  # from the pod's network to the running container
     run_s: float | None = None
-    collect_s: float | None = None  # from the container's end to the recorded outcome
+    collect_s: float | None = None  # from the container's end to the outcome
+    clean_s: float | None = None  # from the recorded outcome to the end of the clean-up
     created: float | None = None  # when the wait began, in seconds since 1970
+
+    @property
+    def parts(self) -> dict[str, float]:
+        """The parts that are known, in their order."""
+        named = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {
+            name.removesuffix("_s"): value
+            for name, value in named.items()
+            if name.endswith("_s") and value is not None
+        }
+
+    @property
+    def until_running_s(self) -> float:
+        """From the request for the Job to the running container."""
+        return (self.wait_s or 0.0) + (self.start_s or 0.0) + (self.pull_s or 0.0)
 
 
 @dataclass(frozen=True)
@@ -147,6 +166,18 @@ class PhaseResult:
     def count(self, status: Status) -> int:
         """How many checks ended so."""
         return sum(outcome.status is status for outcome in self.outcomes)
+
+    def cleaned(self, clean_s: Mapping[str, float]) -> "PhaseResult":
+        """The same with how long the clean-up after each check took, where that is known."""
+        return replace(
+            self,
+            outcomes=tuple(
+                replace(item, split=replace(item.split, clean_s=clean_s.get(item.check)))
+                if item.split.created is not None
+                else item
+                for item in self.outcomes
+            ),
+        )
 
 
 def is_incomplete(outcome: Outcome, min_coverage: float) -> bool:

@@ -19,6 +19,15 @@ ORCHESTRATOR = "orchestrator"  # suite and name of what broke a run, in its repo
 
 
 @dataclass(frozen=True)
+class Audit:
+    """The last look for objects of a run, after its clean-up."""
+
+    was_made: bool = False  # nothing was created, or nobody could look, where it was not
+    left: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()  # Jobs that were to stay
+
+
+@dataclass(frozen=True)
 class RunResult:
     """Everything that a run has to say."""
 
@@ -27,8 +36,13 @@ class RunResult:
     exit: Exit
     started: float  # seconds since 1970
     stopped: float
-    leftovers: tuple[str, ...] = ()
+    audit: Audit = Audit()
     failure: str = ""  # why the run could not go on, if it could not
+
+    @property
+    def leftovers(self) -> tuple[str, ...]:
+        """What should be gone and is still there."""
+        return self.audit.left
 
     @property
     def complete(self) -> bool:

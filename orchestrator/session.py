@@ -14,6 +14,7 @@ from orchestrator import (
     account,
     ci,
     earlier,
+    identity,
     plan,
     readiness,
     rundir,
@@ -79,6 +80,7 @@ class Session:
             env,
         )
         self._server_version = ""
+        self._identity: Mapping[str, Any] = {}
         self._snapshot = self._prepared.snapshot
         self._findings: Sequence[readiness.Finding] = ()
 
@@ -117,6 +119,7 @@ class Session:
         with target.open_cluster(self._options.target, self._env, self._broken) as kube:
             self._server_version = target.server_version(kube)
             self._terminal.head(_titles(self._options, kube, self._server_version))
+            self._identity = identity.read(kube)
             self._warn(self._prepared.warnings)
             self._delivery.check(kube, self._options.namespace)
             self._remember()
@@ -191,7 +194,8 @@ class Session:
             self._terminal.show(Notice(text, "warning"))
 
     def _report(self, result: RunResult) -> dict[str, Any]:
-        seen = account.Seen(self._server_version, self._snapshot, tuple(self._findings))
+        findings = tuple(self._findings)
+        seen = account.Seen(self._server_version, self._identity, self._snapshot, findings)
         return account.document(result, self._options, self._prepared, seen, ci.build(self._env))
 
     def _keep(self, outcome: Outcome) -> None:

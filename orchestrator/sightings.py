@@ -12,6 +12,7 @@ from helper.kinds import JOBS, PODS, Resource
 from helper.kube import Kube
 from helper.resource import labels, name
 from helper.transport import Json, Watch
+from orchestrator.moments import Moments
 from orchestrator.verdict import Sighting, holds_room
 
 RETRY_S = 1.0
@@ -162,4 +163,6 @@ class Sightings:
         is_other = seen.pod is not None and name(seen.pod) != name(pod)
         if is_other and gone:
             return  # an older pod of the same Job; the younger one counts
-        self._seen[job_name] = replace(seen, pod=pod, pod_gone=gone)
+        moments = Moments() if is_other else seen.moments
+        moments = moments.with_pod(pod, self._clock.wall())
+        self._seen[job_name] = replace(seen, pod=pod, pod_gone=gone, moments=moments)

@@ -16,6 +16,7 @@ from helper import contract
 from helper.resource import condition, container_status, is_being_deleted, items, number, part, text
 from orchestrator.catalog import Patience
 from orchestrator.manifests import STARTUP_TIMEOUT_S
+from orchestrator.moments import Moments
 from orchestrator.outcome import Status
 from orchestrator.plan import PlannedCheck
 
@@ -56,6 +57,7 @@ class Sighting:
     pod: Json | None = None
     job_gone: bool = False
     pod_gone: bool = False
+    moments: Moments = field(default=Moments())  # of the pod
 
 
 @dataclass(frozen=True)

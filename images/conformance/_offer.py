@@ -7,7 +7,7 @@ from helper.check import Fail, Skip, SkipCode, Unsettled
 from helper.context import Context
 from helper.findings import excerpt, some
 from helper.kinds import Resource
-from helper.nodes import Node, gpu_nodes, judged, left_out
+from helper.nodes import Node, gpu_nodes, judged, left_out, record_each
 from helper.resource import Json, is_being_deleted
 from helper.scheduling import refused_taints, selects, unmatched_labels
 from images.conformance._allocation import GPU_DRIVER, VENDOR_SUFFIX
@@ -145,7 +145,9 @@ def read_offer(ctx: Context, api: Resource, nodes: Sequence[Node], plugin: Json)
     gaps = offer.gaps()
     total = len(offer.nodes)
     ctx.evidence.coverage(total - len(gaps), total, "GPU nodes", gaps)
-    for node, why in sorted(offer.defects().items()):
+    defects = offer.defects()
+    record_each(ctx.evidence, offer.nodes, defects, gaps)
+    for node, why in sorted(defects.items()):
         ctx.evidence.result(f"{node}: {why}")
     return offer
 

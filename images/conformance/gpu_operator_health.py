@@ -22,7 +22,7 @@ from helper.scope import component_namespace, require_namespace
 from helper.workloads import deployment
 from images.conformance import _gpu_operator as operator
 from images.conformance._gpu_counts import count_problems
-from images.conformance._operand_gaps import gap_problems, out_of_scope
+from images.conformance._operand_gaps import gap_problems, gaps_of, out_of_scope
 from images.conformance._operands import Operated, is_well, operand_problems, read_operated
 
 COMPONENTS = ("gpu-operator", "gpu-operator-ocp")
@@ -51,6 +51,7 @@ def gpu_operator_health(ctx: Context) -> None:
         *gap_problems(operated, usable, where),
         *count_problems(with_device_plugin(operated, usable), where),
     ]
+    node_facts.record_each(ctx.evidence, usable, defects_of(operated, usable, where), {})
     if problems:
         raise failure(problems, len(deployments) + len(policies) + len(operated), "objects")
     if not usable:
@@ -74,7 +75,28 @@ def cover(ctx: Context, nodes: Sequence[Node], policies: Sequence[Json]) -> list
     inside = [node for node in found if node.name not in outside]
     left_out = node_facts.left_out(inside)
     ctx.evidence.coverage(len(inside) - len(left_out), len(inside), "GPU nodes", left_out)
+    node_facts.record_each(
+        ctx.evidence, [node for node in inside if node.name in left_out], {}, left_out
+    )
     return node_facts.judged(inside)
+
+
+def defects_of(operated: Sequence[Operated], nodes: Sequence[Node], where: str) -> dict[str, str]:
+    """The first thing that is wrong with each of the nodes, in the order of the check's message."""
+    found: dict[str, str] = {}
+    for item in operated:
+        if not item.health.ready:
+            waiting = item.wanted_on - item.ready_on
+            found |= dict.fromkeys(waiting - found.keys(), f"no ready pod of {item.name}")
+    for setting in dict.fromkeys(item.asked_by for item in operated if item.operand):
+        sets = [item for item in operated if item.asked_by == setting and item.exists]
+        gaps = gaps_of(sets, nodes)
+        found |= {name: f"{setting}: {why}" for name, why in gaps.items() if name not in found}
+    for node in with_device_plugin(operated, nodes):
+        for problem in count_problems([node], where):
+            words = str(problem).removeprefix(f"node {node.name}: ")
+            found.setdefault(node.name, words)
+    return found
 
 
 def with_device_plugin(operated: Sequence[Operated], nodes: Sequence[Node]) -> list[Node]:

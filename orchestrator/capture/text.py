@@ -48,8 +48,15 @@ _DIGITS = 3  # fewer are the versions in a name
 _SHORTEST = 6
 
 
-def scrub(text: str, found: Counter[str]) -> str:
-    """Replace what looks like a secret, and count it by kind."""
+def scrub(
+    text: str,
+    found: Counter[str],
+    is_harmless: Callable[[str, str], bool] = lambda _name, _value: False,
+) -> str:
+    """Replace what looks like a secret, and count it by kind.
+
+    `is_harmless` may let the value behind a name such as `token` stay.
+    """
     if len(text) < _SHORTEST:
         return text
     text = _replace(_PEM, text, BLOCKS, found)
@@ -59,7 +66,7 @@ def scrub(text: str, found: Counter[str]) -> str:
         text = _replace(_USER_INFO, text, USER_INFO, found)
     if _HINT.search(text):
         text = _sub(_HEADERS, lambda match: match[1] + MARK, text, NAMED, found)
-        text = _without_named_values(text, found)
+        text = _without_named_values(text, found, is_harmless)
         text = _sub(_SPACED_FLAG, _without_flag_value, text, NAMED, found)
     if "-u" in text:
         text = _sub(_BASIC_FLAG, lambda match: match[1] + MARK, text, NAMED, found)
@@ -90,7 +97,9 @@ def _sub(
     return pattern.sub(counted, text)
 
 
-def _without_named_values(text: str, found: Counter[str]) -> str:
+def _without_named_values(
+    text: str, found: Counter[str], is_harmless: Callable[[str, str], bool]
+) -> str:
     """Replace what stands behind a name; a value may itself be a name with a value."""
     parts: list[str] = []
     done = 0
@@ -98,7 +107,7 @@ def _without_named_values(text: str, found: Counter[str]) -> str:
         if name.start() < done or not names_a_secret(name[1]):
             continue
         value = _VALUE.match(text, name.end())
-        if value and not is_plain(value[2]):
+        if value and not is_plain(value[2]) and not is_harmless(name[1], value[2]):
             parts += [text[done : value.start(2)], MARK]
             done = value.end(2)
             found[NAMED] += 1

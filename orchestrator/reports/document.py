@@ -1,5 +1,6 @@
 """A CTRF document as values: what every report shows of it."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +11,8 @@ from orchestrator.reports import text
 # By gravity: the order in which people read.
 STATUSES = ("failed", "other", "pending", "skipped", "passed")
 PHASE_STATUSES = (*map(str, GRAVITY), str(PhaseStatus.NOT_SELECTED))
-SECONDS = ("wait", "run", "collect", "clean")
+ITEM_WORDS = {"failed": "failed", "other": "not judged", "passed": "passed"}
+SECONDS = ("prepare", "wait", "start", "pull", "run", "collect", "clean")
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,21 @@ class Measured:
     threshold: str = ""
     passed: bool | None = None
     margin: str = ""  # how far inside the threshold, in percent of it
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing of several that a test looked at, such as a node."""
+
+    name: str
+    kind: str
+    status: str  # passed, failed, or other for one that could not be judged
+    message: str = ""
+    values: tuple[tuple[str, str], ...] = ()
+
+    def value(self, name: str) -> str:
+        """One of its values; empty when it has none of that name."""
+        return dict(self.values).get(name, "")
 
 
 @dataclass(frozen=True)
@@ -69,6 +86,7 @@ class Case:
     proof: str = ""  # how it knows what it says
     coverage: Coverage | None = None
     measured: tuple[Measured, ...] = ()
+    items: tuple[Item, ...] = ()  # what is unwell first
     attempts: tuple[Attempt, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()  # what ran where, and what else is told
 
@@ -82,6 +100,20 @@ class Case:
         """What it said that it observed."""
         prefix = "RESULT: "
         return tuple(line.removeprefix(prefix) for line in self.evidence if line.startswith(prefix))
+
+    @property
+    def items_in_short(self) -> str:
+        """What its items came to: `2 nodes: 1 failed, 1 passed`."""
+        kinds = {item.kind for item in self.items}
+        kind = kinds.pop() if len(kinds) == 1 else ""
+        counts = Counter(item.status for item in self.items)
+        shown = ", ".join(f"{counts[key]} {ITEM_WORDS[key]}" for key in STATUSES if counts[key])
+        return f"{text.counted(len(self.items), kind or 'item')}: {shown}"
+
+    @cached_property
+    def item_columns(self) -> tuple[str, ...]:
+        """The values that some of its items have."""
+        return tuple(dict.fromkeys(name for item in self.items for name, _ in item.values))
 
     @property
     def in_short(self) -> str:
@@ -122,6 +154,8 @@ class Report:
     about: tuple[tuple[str, str], ...] = ()  # what was tested, for people
     images: tuple[str, ...] = ()
     leftovers: tuple[str, ...] = ()
+    left: str = ""  # what the last look for left objects found, in words
+    overhead: str = ""  # what the run took beyond its checks, in words
 
     @cached_property
     def cases(self) -> tuple[Case, ...]:

@@ -1,5 +1,6 @@
 """A report's verdict in words, the same in every format."""
 
+from orchestrator.ctrf import TOOL
 from orchestrator.outcome import LEFT_OUT
 from orchestrator.reports.document import PHASE_STATUSES, Report
 from orchestrator.reports.text import counted, first_line
@@ -48,6 +49,13 @@ def words(report: Report) -> str:
     }.get(status(report), "nothing was proven: no check ran, or none applies")
 
 
+def _how_to_go_on(report: Report) -> str:
+    """How the rest runs; a run that could not even begin is begun anew."""
+    if report.tool != TOOL or not report.run_id or report.failure:
+        return ""
+    return f"; go on where it began with {TOOL} validate --resume {report.run_id}"
+
+
 def _beside(report: Report) -> str:
     skipped = _skipped(report, left_out=False)
     return f", {skipped} out of the recipe's scope" if skipped else ""
@@ -67,7 +75,7 @@ def notes(report: Report) -> list[tuple[str, str]]:
         found.append(("fast", "nothing was made to run: what passed was seen, not demonstrated"))
     if not report.is_complete:
         why = first_line(report.failure) or "not every check had its chance"
-        found.append(("partial", f"the run was cut short: {why}"))
+        found.append(("partial", f"the run was cut short: {why}{_how_to_go_on(report)}"))
     if report.leftovers:
         found.append(("left behind", ", ".join(report.leftovers)))
     return found

@@ -17,8 +17,8 @@ import jinja2
 from markupsafe import Markup
 
 from orchestrator.reports import headline, timeline
-from orchestrator.reports.document import STATUSES, Report
-from orchestrator.reports.text import counted, duration, first_line
+from orchestrator.reports.document import ITEM_WORDS, STATUSES, Report
+from orchestrator.reports.text import counted, duration, fine_duration, first_line
 
 TITLE_MARK = "--- "
 TITLE = re.compile(r"^--- (.+) ---$", re.MULTILINE)
@@ -47,6 +47,10 @@ def render(report: Report) -> str:
         words=headline.words(report),
         notes=headline.notes(report),
         groups=[(status, cases) for status, cases in groups if cases],
+        columns={
+            "requirement": any(case.requirement for case in report.cases),
+            "coverage": any(case.coverage for case in report.cases),
+        },
         picture=timeline.of(report),
         started=_when(report.started),
         style=Markup(style),  # noqa: S704 - a file of this program
@@ -78,9 +82,16 @@ def _template() -> jinja2.Template:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     found.filters.update(
-        counted=counted, duration=duration, first_line=first_line, rest=_rest, sections=sections
+        counted=counted,
+        duration=duration,
+        fine=fine_duration,
+        first_line=first_line,
+        rest=_rest,
+        sections=sections,
     )
-    found.globals.update(marks=headline.MARKS, titles=headline.TITLES)
+    found.globals.update(
+        marks=headline.MARKS, titles=headline.TITLES, kinds=timeline.WORDS, item_words=ITEM_WORDS
+    )
     return found.from_string(_file("report.html"))
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
 from orchestrator.reports import headline
-from orchestrator.reports.document import Case, Phase, Report
+from orchestrator.reports.document import ITEM_WORDS, Case, Phase, Report
 from orchestrator.reports.text import first_line
 
 Pairs = Iterable[tuple[str, str]]
@@ -80,6 +80,8 @@ def _of_report(report: Report) -> Pairs:
     yield "verdict", headline.words(report)
     yield from ((word.replace(" ", "-"), said) for word, said in headline.notes(report))
     yield "complete", str(report.is_complete).lower()
+    yield "left-in-the-cluster", report.left
+    yield "overhead", report.overhead
     yield "run", report.run_id
     yield "version", report.version
     yield from report.about
@@ -96,7 +98,12 @@ def _of_case(case: Case) -> Pairs:
     yield "raw-status", case.raw_status
     for item in case.measured:
         wanted = f" (want {item.threshold})" if item.threshold else ""
-        yield f"measured.{item.name}", f"{item.value} {item.unit}{wanted}"
+        margin = f", margin {item.margin}" if item.margin else ""
+        yield f"measured.{item.name}", f"{item.value} {item.unit}{wanted}{margin}"
+    if case.items:
+        yield "items", case.items_in_short
+    for one in (one for one in case.items if one.status != "passed"):
+        yield f"item.{one.name}", f"{ITEM_WORDS[one.status]}: {one.message}"
     yield from ((f"seconds.{kind}", f"{took:.3f}") for kind, took in (case.seconds or {}).items())
     yield "attempts", str(len(case.attempts) + 1) if case.attempts else ""
     yield from case.facts

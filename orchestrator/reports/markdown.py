@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from orchestrator.reports import headline
-from orchestrator.reports.document import Case, Report
+from orchestrator.reports.document import ITEM_WORDS, Case, Report
 from orchestrator.reports.text import duration, first_line
 from orchestrator.shrink import cut
 
@@ -12,6 +12,7 @@ COMMENT_BYTES = 65_000  # a comment on GitHub has at most 65,536 characters
 SUMMARY_BYTES = 1_000_000  # a step's summary has at most 1 MiB
 LEAST_BYTES = 4_000  # less says nothing
 CELL_CHARS = 300
+MAX_ITEMS = 50  # of a check's nodes; the other formats have all
 EVIDENCE_LINES = (20, 60)  # at the beginning and at the end
 SPECIAL = re.compile(r"([\\`*_{}\[\]|~#$!])")
 RESERVE_BYTES = 200  # for the line that says what did not fit
@@ -26,7 +27,7 @@ def render(report: Report, limit: int = COMMENT_BYTES) -> str:
     parts = [head, *shown]
     if len(shown) < len(rows):
         return "\n".join([*parts, "", f"… and {len(rows) - len(shown)} more checks.", ""])
-    told = [case for case in report.by_gravity if case.evidence or case.log]
+    told = [case for case in report.by_gravity if case.evidence or case.log or case.items]
     fitting = list(_fitting(map(_section, told), room))
     left = len(told) - len(fitting)
     end = [f"The evidence of {left} more checks did not fit here."] if left else []
@@ -56,7 +57,9 @@ def _head(report: Report) -> Iterator[str]:
     told = [f"{label} {_code(value)}" for label, value in report.about]
     took = [f"took {duration(report.took_s)}"] if report.took_s is not None else []
     run = [f"run {_code(report.run_id)}"] if report.run_id else []
-    yield " · ".join([*told, *run, *took]) + "\n"
+    left = [f"left in the cluster: {escaped(report.left)}"] if report.left else []
+    beyond = [escaped(report.overhead)] if report.overhead else []
+    yield " · ".join([*told, *run, *took, *beyond, *left]) + "\n"
     for phase in report.phases:
         yield f"- {headline.MARKS[phase.status]} {_inline(phase.name or 'checks')}: {phase.status}"
     yield "\n|  | check | phase | requirement | coverage | time | in short |"
@@ -84,8 +87,36 @@ def _section(case: Case) -> str:
     plain = title.replace("&", "&amp;").replace("<", "&lt;").replace("@", "@\u200b")
     more = [fenced(case.message.split("\n"))] if "\n" in case.message else []
     log = [*case.evidence] or [*case.log]
-    body = [*more, fenced(cut(log, *EVIDENCE_LINES))]
+    body = [*more, *_measured(case), *_items(case)]
+    if log:
+        body.append(fenced(cut(log, *EVIDENCE_LINES)))
     return "\n".join([f"<details><summary>{plain}</summary>", "", *body, "", "</details>", ""])
+
+
+def _measured(case: Case) -> Iterator[str]:
+    if not case.measured:
+        return
+    yield "| measured | value | wanted | margin |\n| --- | --: | --- | --: |"
+    for item in case.measured:
+        cells = (item.name, f"{item.value} {item.unit}", item.threshold, item.margin)
+        yield f"| {' | '.join(map(_inline, cells))} |"
+    yield ""
+
+
+def _items(case: Case) -> Iterator[str]:
+    """What was found of single things, what is unwell first."""
+    if not case.items:
+        return
+    columns = [case.items[0].kind or "item", "verdict", *case.item_columns, "why"]
+    yield f"{escaped(case.items_in_short)}\n"
+    yield f"| {' | '.join(map(_inline, columns))} |\n| {' | '.join(['---'] * len(columns))} |"
+    for item in case.items[:MAX_ITEMS]:
+        values = [_inline(item.value(name)) for name in case.item_columns]
+        verdict = f"{headline.MARKS[item.status]} {ITEM_WORDS[item.status]}"
+        cells = [_inline(item.name), verdict, *values, _inline(item.message, CELL_CHARS)]
+        yield f"| {' | '.join(cells)} |"
+    rest = len(case.items) - MAX_ITEMS
+    yield f"\n… and {rest} more.\n" if rest > 0 else ""
 
 
 def _inline(text: str, limit: int = 100) -> str:

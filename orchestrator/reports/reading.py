@@ -5,15 +5,15 @@ and a status that nobody knows is no verdict: it never makes a test look better.
 """
 
 import json
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from helper.depth import Depth
 from helper.resource import number, part
+from orchestrator import facts
 from orchestrator.errors import UsageError
 from orchestrator.outcome import LEFT_OUT, NEUTRAL
-from orchestrator.reports import text
+from orchestrator.reports import run_words, text
 from orchestrator.reports.document import (
     PHASE_STATUSES,
     SECONDS,
@@ -21,19 +21,22 @@ from orchestrator.reports.document import (
     Attempt,
     Case,
     Coverage,
+    Item,
     Measured,
     Phase,
     Report,
 )
 
 NEUTRAL_SKIPS = {"", *LEFT_OUT, *NEUTRAL}  # reports by others tell no reason
-MAX_ITEMS = 200  # of a list that somebody else wrote, such as measured values
+MAX_WHY = 500  # characters about one item
+MAX_VALUES = 12  # of one item; a table has so many columns
 MOST_PERCENT = 100.0  # of a margin that says anything
 MOST_THINGS = 10**12  # in a cluster
 MAX_MILLIS = 253_402_300_799_000  # the end of the year 9999, which is where Python's dates end
 TOLD_ELSEWHERE = {
     "coverage",
     "measured",
+    "items",
     "skip",
     "proof",
     "seconds",
@@ -74,28 +77,12 @@ def parse(document: Mapping[str, Any]) -> Report:
         is_complete=part(summary, "extra").get("complete", True) is True,
         failure=text.words(extra.get("failure")),
         exit_code=text.name(extra.get("exitCode")),
-        about=_about(part(environment, "environment")),
-        images=_names(extra.get("images")),
-        leftovers=_names(extra.get("leftovers")),
+        about=run_words.about(part(environment, "environment")),
+        images=text.names(extra.get("images")),
+        leftovers=text.names(extra.get("leftovers")),
+        left=run_words.left(part(summary, "extra", "audit")),
+        overhead=run_words.overhead(part(summary, "extra", "overhead")),
     )
-
-
-def _about(environment: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    extra = part(environment, "extra")
-    named = (
-        ("recipe", environment.get("appName")),
-        ("recipe version", environment.get("appVersion")),
-        ("made for", environment.get("testEnvironment")),
-        ("cluster", extra.get("cluster")),
-        ("depth", extra.get("depth")),
-        ("Kubernetes", extra.get("serverVersion")),
-        ("snapshot", extra.get("snapshot")),
-        ("faults injected", ", ".join(_names(extra.get("faults")))),
-        ("commit", environment.get("commit")),
-        ("branch", environment.get("branchName")),
-        ("build", environment.get("buildUrl") or environment.get("buildId")),
-    )
-    return tuple((label, text.name(value)) for label, value in named if text.name(value))
 
 
 def _phases(cases: Iterable[Case], told: Mapping[str, Any]) -> tuple[Phase, ...]:
@@ -146,21 +133,24 @@ def _case(test: Mapping[str, Any]) -> Case:
         proof=text.name(extra.get("proof")),
         coverage=_coverage(part(extra, "coverage")),
         measured=_measured(extra.get("measured")),
+        items=_items(extra.get("items")),
         attempts=_attempts(test.get("retryAttempts")),
         facts=_facts(extra),
     )
 
 
 def _suite(value: Any) -> str:
-    return " / ".join(_names(value)) if isinstance(value, list) else text.name(value)
+    return " / ".join(text.names(value)) if isinstance(value, list) else text.name(value)
 
 
 def _began(test: Mapping[str, Any], seconds: Mapping[str, float]) -> float | None:
-    """When a test was asked for; without that, when it started."""
+    """When a test's turn came; without that, when it started."""
     created, started = _moment(part(test, "extra").get("created")), _moment(test.get("start"))
-    if created is not None or started is None:
-        return created
-    return started - seconds.get("wait", 0.0)
+    if created is not None:
+        return created - seconds.get("prepare", 0.0)
+    if started is None:
+        return None
+    return started - sum(seconds.get(key, 0.0) for key in SECONDS[: SECONDS.index("run")])
 
 
 def _seconds(told: Mapping[str, Any]) -> dict[str, float]:
@@ -172,12 +162,12 @@ def _coverage(told: Mapping[str, Any]) -> Coverage | None:
     seen, total = number(told, "seen"), number(told, "total")
     if seen is None or total is None or not 0 <= seen <= total <= MOST_THINGS:
         return None
-    return Coverage(seen, total, text.name(told.get("unit")), _names(told.get("leftOut")))
+    return Coverage(seen, total, text.name(told.get("unit")), text.names(told.get("leftOut")))
 
 
 def _measured(told: Any) -> tuple[Measured, ...]:
     found = told if isinstance(told, list) else [told]
-    return tuple(_one_measured(item) for item in found[:MAX_ITEMS] if isinstance(item, dict))
+    return tuple(_one_measured(item) for item in found[: text.MAX_ITEMS] if isinstance(item, dict))
 
 
 def _one_measured(told: Mapping[str, Any]) -> Measured:
@@ -195,20 +185,35 @@ def _one_measured(told: Mapping[str, Any]) -> Measured:
 
 def _margin(value: Any, threshold: str) -> str:
     """How far inside its threshold a value is: `+37 %`; negative outside."""
-    operator, _, limit = threshold.partition(" ")
-    found, wanted = _any_number(value), _any_number(limit)
-    sign = {">=": 1, ">": 1, "<=": -1, "<": -1}.get(operator)
-    if found is None or not wanted or sign is None:
+    share = facts.margin(value, threshold)
+    if share is None or abs(share) >= MOST_PERCENT:
         return ""
-    share = sign * (found - wanted) / abs(wanted)
-    return f"{share:+.0%}".replace("%", " %") if abs(share) < MOST_PERCENT else ""
+    return f"{share:+.0%}".replace("%", " %")
+
+
+def _items(told: Any) -> tuple[Item, ...]:
+    found = told if isinstance(told, list) else []
+    items = [_item(item) for item in found[: facts.MAX_ITEMS] if isinstance(item, dict)]
+    return tuple(sorted(items, key=lambda item: STATUSES.index(item.status)))
+
+
+def _item(told: Mapping[str, Any]) -> Item:
+    verdict = facts.verdict_of(told)
+    values = [(text.name(key), text.name(value)) for key, value in part(told, "values").items()]
+    return Item(
+        name=text.name(told.get("name")) or "unnamed",
+        kind=text.name(told.get("kind")),
+        status="failed" if verdict is False else "passed" if verdict is True else "other",
+        message=" ".join(text.words(told.get("message"), MAX_WHY).split()),
+        values=tuple((key, value) for key, value in values if key and value)[:MAX_VALUES],
+    )
 
 
 def _attempts(told: Any) -> tuple[Attempt, ...]:
     found = told if isinstance(told, list) else []
     return tuple(
         Attempt(count, text.name(item.get("status")), text.words(item.get("message")))
-        for count, item in enumerate(found[:MAX_ITEMS], 1)
+        for count, item in enumerate(found[: text.MAX_ITEMS], 1)
         if isinstance(item, dict)
     )
 
@@ -221,7 +226,7 @@ def _facts(extra: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
             continue
         is_scalar = not isinstance(value, (dict, list))
         found.append((text.name(key), text.words(value if is_scalar else _as_json(value), 2_000)))
-    return tuple(found[:MAX_ITEMS])
+    return tuple(found[: text.MAX_ITEMS])
 
 
 def _as_json(value: Any) -> str:
@@ -231,11 +236,6 @@ def _as_json(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False)
     except (ValueError, RecursionError):
         return "(cannot be shown)"
-
-
-def _names(value: Any) -> tuple[str, ...]:
-    found = value if isinstance(value, list) else []
-    return tuple(shown for item in found[:MAX_ITEMS] if (shown := text.name(item)))
 
 
 def _moment(value: Any) -> float | None:
@@ -251,15 +251,5 @@ def _millis(value: Any) -> float | None:
 
 def _number(value: Any) -> float | None:
     """A number that is not negative and no wonder; None for anything else."""
-    found = _any_number(value) if not isinstance(value, str) else None
+    found = facts.decimal(value) if not isinstance(value, str) else None
     return found if found is not None and found >= 0 else None
-
-
-def _any_number(value: Any) -> float | None:
-    if isinstance(value, bool):
-        return None
-    try:
-        found = float(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return found if math.isfinite(found) else None

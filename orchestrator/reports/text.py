@@ -12,6 +12,7 @@ LOG_LINES = (500, 1_500)  # kept at the beginning and at the end of a log
 LOG_CHARS = 1_000_000  # XML readers refuse texts of 10 MB
 WORDS_CHARS = 20_000  # of a message
 NAME_CHARS = 200
+MAX_ITEMS = 200  # of a list that somebody else wrote, such as measured values
 COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 # What XML forbids, what steers terminals, and what makes a line read other than it is.
 UNSAFE = re.compile(
@@ -39,6 +40,12 @@ def name(value: Any) -> str:
     return " ".join(words(value, NAME_CHARS).split())
 
 
+def names(value: Any) -> tuple[str, ...]:
+    """A list of scalars as short lines, without the empty ones."""
+    found = value if isinstance(value, list) else []
+    return tuple(shown for item in found[:MAX_ITEMS] if (shown := name(item)))
+
+
 def lines(value: Any) -> tuple[str, ...]:
     """A list of lines, or a text, as lines that a file can carry."""
     given = value if isinstance(value, list) else [value]
@@ -59,6 +66,11 @@ def duration(seconds: float | None) -> str:
     if seconds < 60:  # noqa: PLR2004 - seconds of a minute
         return f"{seconds:.1f}s"
     return format_duration(round(seconds))
+
+
+def fine_duration(seconds: float) -> str:
+    """A duration of which milliseconds matter: `18 ms`, `0.4s`."""
+    return f"{seconds * 1000:.0f} ms" if seconds < 0.1 else duration(seconds)  # noqa: PLR2004
 
 
 def counted(number: int, thing: str) -> str:

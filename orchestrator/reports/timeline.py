@@ -1,14 +1,22 @@
 """Where the time of a run went: a lane a check, and the chain of checks that made it that long."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+from orchestrator.overhead import TOLERANCE, chain
 from orchestrator.reports.document import SECONDS, Case, Report
-from orchestrator.reports.text import duration
+from orchestrator.reports.text import duration, fine_duration
 
+WORDS = {
+    "prepare": "gets its rights",
+    "wait": "waits for a node",
+    "start": "pod starts",
+    "pull": "image and container",
+    "run": "runs",
+    "collect": "log is collected",
+    "clean": "cleans up",
+}
 TICKS = 6  # at most
 STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400)
-TOLERANCE = 0.02  # of the whole: the next check of a chain begins at once, but clocks differ
 
 
 @dataclass(frozen=True)
@@ -33,7 +41,7 @@ class Lane:
     @property
     def told(self) -> str:
         """The lane in words."""
-        parts = [f"{kind} {duration(took)}" for kind, took in _parts(self.case)]
+        parts = [f"{kind} {fine_duration(took)}" for kind, took in _parts(self.case)]
         return f"from {duration(self.begin_s)}: {', '.join(parts)}"
 
     @property
@@ -77,7 +85,9 @@ def of(report: Report) -> Timeline | None:
         ((began - origin, began - origin + _length(case), case) for began, case in begun),
         key=lambda span: span[:2],
     )
-    critical = {id(case) for _, _, case in _chain(spans, TOLERANCE * total)}
+    # Nobody waits for a clean-up but checks with the same lock.
+    needed = [(begin, end - _part(case, "clean"), case) for begin, end, case in spans]
+    critical = {id(case) for _, _, case in chain(needed, TOLERANCE * total)}
     lanes = tuple(
         Lane(case, begin, end, tuple(_segments(case, begin, total)), id(case) in critical)
         for begin, end, case in spans
@@ -85,24 +95,14 @@ def of(report: Report) -> Timeline | None:
     return Timeline(total, lanes, _ticks(total))
 
 
-Span = tuple[float, float, Case]
-
-
-def _chain(spans: Sequence[Span], tolerance_s: float) -> list[Span]:
-    """From the check that ended last back to the one that it waited for, and so on."""
-    found = [max(spans, key=lambda span: span[1])]
-    while True:
-        begin = found[-1][0]
-        before = [span for span in spans if span[0] < begin and span[1] <= begin + tolerance_s]
-        if not before:
-            return found
-        found.append(max(before, key=lambda span: span[1]))
-
-
 def _parts(case: Case) -> list[tuple[str, float]]:
     return [(kind, took) for kind, took in (case.seconds or {}).items()] or [
         ("run", case.duration_s)
     ]
+
+
+def _part(case: Case, kind: str) -> float:
+    return (case.seconds or {}).get(kind, 0.0)
 
 
 def _length(case: Case) -> float:

@@ -77,7 +77,7 @@ def overhead_p95_s(count: int = 40) -> float:
     """What a check takes beyond its Job's way to a running container and its own run."""
     found = timed({f"check-{number}": 0.2 for number in range(count)}, parallel=1)
     added = [
-        found.turn_s(name) - (outcome.split.wait_s or 0) - (outcome.split.run_s or 0)
+        found.turn_s(name) - outcome.split.until_running_s - (outcome.split.run_s or 0)
         for name, outcome in found.outcomes.items()
     ]
     return statistics.quantiles(added, n=20)[-1]

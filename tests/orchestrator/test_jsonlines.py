@@ -19,7 +19,7 @@ from orchestrator.exits import Exit
 from orchestrator.jsonlines import JsonLines
 from orchestrator.levels import Level, parse
 from orchestrator.outcome import Outcome, PhaseResult, Split, Status
-from orchestrator.result import RunResult
+from orchestrator.result import Audit, RunResult
 from tests.fakes.clock import FakeClock
 from tests.orchestrator.engine import RUN_ID, Engine, entry
 
@@ -160,7 +160,9 @@ def test_the_end_is_told_at_every_level() -> None:
     lines = JsonLines(out, RUN_ID, level=Level.ERROR, clock=clock)
 
     lines.head(["aicr-orch 1.2.3", "run x"])
-    lines.summary(RunResult(RUN_ID, (PHASE,), Exit.OK, 0.0, 3.0, ("pods x",)), ["r.json"], 0)
+    lines.summary(
+        RunResult(RUN_ID, (PHASE,), Exit.OK, 0.0, 3.0, Audit(True, ("pods x",))), ["r.json"], 0
+    )
 
     found = json.loads(out.getvalue())
     assert found["event"] == "run-finished"

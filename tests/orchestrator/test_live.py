@@ -16,7 +16,7 @@ from orchestrator.exits import Exit
 from orchestrator.levels import Level
 from orchestrator.live import Screen, Terminal
 from orchestrator.outcome import Outcome, PhaseResult, Split, Status
-from orchestrator.result import RunResult
+from orchestrator.result import Audit, RunResult
 from tests.orchestrator.engine import RUN_ID, Engine, entry
 
 PLAN = Engine([entry("alpha"), entry("beta", "performance")]).plan()
@@ -37,7 +37,7 @@ def result(*outcomes: Outcome, code: Exit = Exit.OK, leftovers: tuple[str, ...] 
         PhaseResult(phase, tuple(o for o in outcomes if o.phase == phase), 0.0, 3.0)
         for phase in ("conformance", "performance")
     )
-    return RunResult(RUN_ID, phases, code, 0.0, 3.0, leftovers)
+    return RunResult(RUN_ID, phases, code, 0.0, 3.0, Audit(True, leftovers))
 
 
 def test_without_a_terminal_every_event_is_one_line() -> None:

@@ -1,0 +1,66 @@
+"""What a document tells of the run as a whole, in words for people."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from helper.resource import number, part
+from orchestrator.facts import decimal
+from orchestrator.reports import text
+from orchestrator.reports.text import counted, duration, fine_duration
+
+
+def about(environment: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What was tested, as labels and values."""
+    extra = part(environment, "extra")
+    named = (
+        ("recipe", environment.get("appName")),
+        ("recipe version", environment.get("appVersion")),
+        ("made for", environment.get("testEnvironment")),
+        ("cluster", extra.get("cluster")),
+        ("depth", extra.get("depth")),
+        ("Kubernetes", extra.get("serverVersion")),
+        *_identity(part(extra, "identity")),
+        ("snapshot", extra.get("snapshot")),
+        ("faults injected", ", ".join(text.names(extra.get("faults")))),
+        ("commit", environment.get("commit")),
+        ("branch", environment.get("branchName")),
+        ("build", environment.get("buildUrl") or environment.get("buildId")),
+    )
+    return tuple((label, text.name(value)) for label, value in named if text.name(value))
+
+
+def left(audit: Mapping[str, Any]) -> str:
+    """What the last look for left objects found; empty when none was to be made."""
+    kept = len(text.names(audit.get("keptJobs")))
+    kept_words = f"; {counted(kept, 'Job')} kept on request" if kept else ""
+    if audit.get("made") is not True:
+        return "" if not audit.get("objects") else "not known: the cluster gave no answer"
+    count = number(audit, "left")
+    return "" if count is None else f"{counted(count, 'object')}{kept_words}"
+
+
+def overhead(told: Mapping[str, Any]) -> str:
+    """What the run took beyond its checks; empty when that is not told."""
+    run, path, beyond = (
+        decimal(told.get(key)) for key in ("runSeconds", "criticalPathSeconds", "beyondSeconds")
+    )
+    each = decimal(part(told, "perCheckSeconds").get("median"))
+    if run is None or path is None or beyond is None or each is None:
+        return ""
+    return f"{duration(beyond)} beyond the critical path, {fine_duration(each)} a check"
+
+
+def _identity(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "server", text.name(told.get("server"))
+    yield "cluster UID", text.name(told.get("uid"))
+    nodes = part(told, "nodes")
+    total, judged, with_gpus = (number(nodes, key) for key in ("total", "judged", "withGpus"))
+    if total is not None:
+        unfit = f", {total - judged} not fit" if judged is not None and judged < total else ""
+        yield "nodes", f"{total}{unfit}, {with_gpus or 0} with GPUs"
+    gpus = part(told, "gpus")
+    yield "GPUs", ", ".join(f"{text.name(gpus[name])} {name}" for name in gpus)
+    drivers = part(told, "nodesByDriver")
+    yield "GPU driver", ", ".join(drivers)
+    for what, why in part(told, "unknown").items():
+        yield f"{what} not known", text.name(why)
