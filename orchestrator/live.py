@@ -2,17 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any, Self
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
 from helper.deadline import SYSTEM_CLOCK, Clock
-from helper.quantity import format_duration
-from orchestrator import report
+from orchestrator import report, rows
 from orchestrator.events import (
     CheckFinished,
     CheckProgressed,
@@ -23,39 +20,19 @@ from orchestrator.events import (
     PhaseFinished,
     PhaseStarted,
 )
+from orchestrator.heartbeat import Heartbeat
 from orchestrator.levels import UNPLACED, Level, level_of
 from orchestrator.logs import Log
-from orchestrator.outcome import Outcome, Status
+from orchestrator.outcome import Outcome
 from orchestrator.plan import Plan
+from orchestrator.remaining import Remaining
+from orchestrator.reports.text import counted
 from orchestrator.result import RunResult
+from orchestrator.rows import MARK, REFRESHES_PER_S, STYLE, Row
 
-STYLE = {
-    "passed": "green",
-    "failed": "bold red",
-    "other": "yellow",
-    "incomplete": "yellow",
-    "narrowed": "yellow",
-    "skipped": "cyan",
-    "not selected": "dim",
-}
-MARK = {Status.PASSED: "✔", Status.FAILED: "✘", Status.SKIPPED: "↷", Status.OTHER: "?"}
-REFRESHES_PER_S = 8
-# Columns of the table, and how wide a terminal must be to have them.
-COLUMNS = {"mark": 0, "check": 0, "phase": 100, "status": 0, "time": 0, "words": 60}
-HEADERS = {"mark": "", "words": ""}
-MAX_STATUS, LEAST_STATUS, LEAST_NAME = 24, 10, 8  # characters
-FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
-
-
-@dataclass
-class _Row:
-    check: str
-    phase: str
-    stage: str = "queued"
-    detail: str = ""
-    since: float | None = None
-    outcome: Outcome | None = None
-    results: list[str] = field(default_factory=list)
+HEARTBEAT_S = 60.0  # CI systems end what says nothing for ten minutes
+LEAST_ROOM = 8  # lines of a terminal; a lower one is not worth a table
+BESIDE_ROWS = 4  # lines: head, what is not shown, progress, cursor
 
 
 class Screen(Console):
@@ -79,20 +56,25 @@ class Terminal:
         *,
         moving: bool,
         level: Level = Level.INFO,
+        remaining: Remaining | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
+        """Nothing is shown yet; `remaining` knows how long the plan usually takes."""
         self._console = console
+        self._remaining = remaining
+        self._is_over = False
         self._level = level
         self._clock = clock
         self._is_told = True  # the event at hand
         self._rows = {
-            (planned.phase, planned.name): _Row(planned.name, planned.phase)
+            (planned.phase, planned.name): Row(planned.name, planned.phase)
             for planned in plan.checks
         }
+        self._heart = Heartbeat(HEARTBEAT_S, self._beat)
         self._live = (
             Live(
                 console=console,
-                get_renderable=self._table,
+                get_renderable=self._view,
                 refresh_per_second=REFRESHES_PER_S,
                 transient=False,
             )
@@ -104,9 +86,13 @@ class Terminal:
         if self._live:
             with suppress(OSError):
                 self._live.start()
+        else:
+            self._heart.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._is_over = True  # now all rows are shown
+        self._heart.stop()
         if self._live:
             with suppress(OSError):
                 self._live.stop()
@@ -144,7 +130,9 @@ class Terminal:
             case CheckFinished(outcome):
                 self._finish(outcome)
             case PhaseStarted(phase):
-                self._say(f"phase      {phase.phase}: {len(phase.checks)} checks")
+                left = self._left()
+                checks = counted(len(phase.checks), "check")
+                self._say(f"phase      {phase.phase}: {checks}" + (f", {left}" if left else ""))
             case PhaseFinished(result):
                 self._say(f"phase      {report.phase_line(result)}")
 
@@ -156,9 +144,9 @@ class Terminal:
             self._print(told, soft_wrap=self._is_file)
 
     def _advance(self, event: CheckProgressed) -> None:
-        rows = self._running(event.check)
-        is_news = any(row.detail != event.detail for row in rows)
-        for row in rows:
+        running = self._running(event.check)
+        is_news = any(row.detail != event.detail for row in running)
+        for row in running:
             row.stage, row.detail = event.stage, event.detail
         is_unplaced = event.stage == UNPLACED and event.detail and is_news
         if event.stage.startswith("cannot") or is_unplaced or self._level is Level.DEBUG:
@@ -169,12 +157,12 @@ class Terminal:
             row.detail = event.line
         self._say(f"           {event.check}: {report.first_line(event.line)}")
 
-    def _running(self, check: str) -> Iterable[_Row]:
+    def _running(self, check: str) -> Iterable[Row]:
         return [row for row in self._rows.values() if row.check == check and not row.outcome]
 
     def _finish(self, outcome: Outcome) -> None:
         row = self._rows[outcome.phase, outcome.check]
-        row.outcome = outcome
+        row.outcome, row.ended = outcome, self._clock.now()
         row.results = Log(stdout=outcome.stdout).results  # shown already, as they were said
         words = report.first_line(outcome.message)
         told = f"{outcome.status:<10} {outcome.phase}/{outcome.check}"
@@ -184,8 +172,40 @@ class Terminal:
         if self._is_told and not self._live:
             self._print(Text(report.printable(text), style), soft_wrap=True)
 
+    def _beat(self) -> None:
+        """Say that the run goes on, where no table shows it."""
+        if self._level <= Level.INFO:
+            words = f"progress   {rows.progress(list(self._rows.values()), self._left())}"
+            self._print(Text(words, "dim"), soft_wrap=True)
+
+    def _left(self) -> str:
+        """How long the run will still take, as far as anybody knows."""
+        if self._remaining is None:
+            return ""
+        now, every = self._clock.now(), list(self._rows.items())
+        done = {key for key, row in every if row.outcome}
+        running = {key: now - row.since for key, row in every if row.since is not None}
+        return self._remaining.words(done, running)
+
     def _table(self) -> Any:
-        return _table(list(self._rows.values()), self._clock.now(), self._console.width)
+        return rows.table(list(self._rows.values()), self._clock.now(), self._console.width)
+
+    def _view(self) -> Any:
+        """The table while the run goes on: no higher than the terminal, with what is left."""
+        if self._is_over:
+            return self._table()
+        every, now = list(self._rows.values()), self._clock.now()
+        room = max(LEAST_ROOM, self._console.height) - BESIDE_ROWS
+        shown, hidden = rows.fitting(every, room)
+        lines = (hidden, rows.progress(every, self._left()))
+        return Group(
+            rows.table(shown, now, self._console.width),
+            *(
+                Text(f"   {line}", "dim", no_wrap=True, overflow="ellipsis")
+                for line in lines
+                if line
+            ),
+        )
 
     def summary(
         self, result: RunResult, places: Sequence[str], exit_code: int | None = None
@@ -194,19 +214,18 @@ class Terminal:
         if not self._live:
             self._print(self._table())
         said, style = report.verdict(result.phases, result.exit)
-        took = format_duration(round(result.stopped - result.started, 1))
         code = int(result.exit) if exit_code is None else exit_code
-        end = f"{said} (exit {code}), run {result.run_id}, {took}"
         self._print(
             Text(),
             *(Text(report.phase_line(phase), STYLE[phase.status]) for phase in result.phases),
-            *(_attention(outcome) for outcome in report.attention(result.phases)),
+            *map(_attention, report.by_reason(report.attention(result.phases))),
             *(
                 Text(report.printable(f"left behind: {item}"), "yellow")
                 for item in result.leftovers
             ),
             Text(),
-            Text(end, style),
+            Text(f"{said} (exit {code})", style),
+            Text(report.account(result), "dim"),
             sep="\n",
             soft_wrap=self._is_file,
         )
@@ -214,59 +233,9 @@ class Terminal:
             self._print(Text(f"report: {report.printable(place)}"), soft_wrap=True)
 
 
-def _attention(outcome: Outcome) -> Text:
-    words = report.printable(outcome.message.strip()) or "no reason given"
-    place = report.first_line(f"{outcome.phase}/{outcome.check}")
-    return Text(f"\n{MARK[outcome.status]} {place}: {words}", STYLE[outcome.status])
-
-
-def _table(rows: Sequence[_Row], now: float, width: int) -> Table:
-    """All checks; names and verdicts keep their width, only the words at the end are cut.
-
-    Where there is little room the phase is left out, and where there is less the words are.
-    """
-    names = [name for name, least in COLUMNS.items() if width >= least]
-    cells = [_cells(row, now) for row in rows]
-    table = Table(box=None, pad_edge=False, header_style="dim", expand="words" in names)
-    widths = {
-        name: max(len(HEADERS.get(name, name)), *(len(line[name]) for line in cells))
-        for name in names
-        if name != "words"
-    }
-    widths["status"] = min(widths["status"], MAX_STATUS if "words" in names else LEAST_STATUS)
-    gaps = 2 * (len(names) - 1)
-    taken = sum(widths.values()) - widths["check"] + gaps
-    widths["check"] = max(LEAST_NAME, min(widths["check"], width - taken))
-    for name in names:
-        room: Any = {"ratio": 1} if name == "words" else {"width": widths[name]}
-        justify: Any = "right" if name == "time" else "left"
-        header = HEADERS.get(name, name)
-        table.add_column(header, justify=justify, no_wrap=True, overflow="ellipsis", **room)
-    for line in cells:
-        table.add_row(*(line[name] for name in names))
-    return table
-
-
-def _cells(row: _Row, now: float) -> dict[str, Text]:
-    if row.outcome is None:
-        frame = FRAMES[int(now * REFRESHES_PER_S) % len(FRAMES)]
-        moving = Text(frame, "blue") if row.since is not None else Text("·", "dim")
-        took = f"{now - row.since:.1f}s" if row.since is not None else ""
-        style = "blue" if row.since is not None else "dim"
-        name, phase = Text(report.first_line(row.check)), Text(row.phase, "dim")
-        detail = Text(report.first_line(row.detail), "dim")
-        cells = [moving, name, phase, Text(row.stage, style), Text(took), detail]
-        return dict(zip(COLUMNS, cells, strict=True))
-    outcome = row.outcome
-    style = STYLE[outcome.status]
-    took = f"{outcome.duration_s:.1f}s" if outcome.split.run_s is not None else ""
-    words = row.results[-1] if row.results and outcome.status is Status.PASSED else outcome.message
-    cells = [
-        Text(MARK[outcome.status], style),
-        Text(report.first_line(row.check)),
-        Text(row.phase, "dim"),
-        Text(outcome.status, style),
-        Text(took),
-        Text(report.first_line(words), "dim"),
-    ]
-    return dict(zip(COLUMNS, cells, strict=True))
+def _attention(outcomes: Sequence[Outcome]) -> Text:
+    """Checks with one reason, and the reason."""
+    words = report.printable(outcomes[0].message.strip()) or "no reason given"
+    names = ", ".join(report.first_line(f"{item.phase}/{item.check}") for item in outcomes)
+    status = outcomes[0].status
+    return Text(f"\n{MARK[status]} {names}: {words}", STYLE[status])

@@ -8,6 +8,7 @@ from helper.quantity import format_duration
 from helper.resource import text
 from orchestrator.exits import Exit
 from orchestrator.outcome import Outcome, PhaseResult, PhaseStatus, Status
+from orchestrator.result import RunResult
 
 MEANING = {
     Exit.OK: "all selected checks passed or were rightly skipped",
@@ -85,6 +86,25 @@ def attention(phases: Iterable[PhaseResult]) -> Sequence[Outcome]:
         if item.status in order and text(item.facts, "skip") != SkipCode.USER_EXCLUDED
     ]
     return sorted(found, key=lambda outcome: order.index(outcome.status))
+
+
+def by_reason(outcomes: Iterable[Outcome]) -> Sequence[Sequence[Outcome]]:
+    """Outcomes that differ in their check only stand together, as after an interruption."""
+    found: dict[tuple[Status, str], list[Outcome]] = {}
+    for outcome in outcomes:
+        found.setdefault((outcome.status, outcome.message), []).append(outcome)
+    return list(found.values())
+
+
+def account(result: RunResult) -> str:
+    """Which run it was, how long it took, and what it left in the cluster."""
+    took = format_duration(round(result.stopped - result.started, 1))
+    parts = [f"run {result.run_id}", f"took {took}"]
+    if result.audit.was_made:
+        kept = len(result.audit.kept)
+        kept_words = f", {kept} kept on request" if kept else ""
+        parts.append(f"objects left in the cluster: {len(result.audit.left)}{kept_words}")
+    return ", ".join(parts)
 
 
 def first_line(words: str) -> str:

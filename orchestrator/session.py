@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -14,6 +15,7 @@ from orchestrator import (
     account,
     ci,
     earlier,
+    history,
     identity,
     plan,
     readiness,
@@ -31,6 +33,7 @@ from orchestrator.live import Terminal
 from orchestrator.options import Options
 from orchestrator.outcome import Outcome
 from orchestrator.preparation import prepare, run_context
+from orchestrator.remaining import Remaining
 from orchestrator.result import RunResult, cut_short, without_cluster
 from orchestrator.resumption import Kept
 from orchestrator.run import Run
@@ -64,13 +67,14 @@ class Session:
         self._env = env
         self._stop = stop
         self._prepared = prepare(options, env)
+        self._folder = rundir.RunDir.of_run(options.run_id, env)
+        runs = self._folder.path.parent
         self._terminal = Listeners(
-            _operator(options, self._prepared.plan, console, env),
+            _operator(options, self._prepared.plan, console, env, runs),
             options.outputs,
             options.run_id,
             goes_on=options.resumes,
         )
-        self._folder = rundir.RunDir.of_run(options.run_id, env)
         self._kept = Kept(self._folder.path)
         self._delivery = Delivery(
             options.outputs,
@@ -218,20 +222,23 @@ def _titles(options: Options, kube: Kube, server_version: str) -> list[str]:
     where = options.target.title(kube)
     fast = [FAST] if options.depth is Depth.FAST else []
     return [
-        f"aicr-orch {version()}: {where}, {kube.server}, {server_version}",
+        f"aicr-orch {version()}: {where}",
+        f"server {kube.server}, Kubernetes {server_version}",
         f"run {options.run_id}, namespace {options.namespace}",
         *fast,
     ]
 
 
 def _operator(
-    options: Options, planned: plan.Plan, console: Console, env: Mapping[str, str]
+    options: Options, planned: plan.Plan, console: Console, env: Mapping[str, str], runs: Path
 ) -> Terminal | JsonLines:
-    """How the operator hears what happens."""
+    """How the operator hears what happens; `runs` has the reports of earlier runs."""
     if options.log_json:
         return JsonLines(console.file, options.run_id, level=options.log_level)
-    moving = console.is_terminal and not env.get("CI")
-    return Terminal(planned, console, moving=moving, level=options.log_level)
+    moving = console.is_terminal and not console.is_dumb_terminal and not env.get("CI")
+    usual = history.durations(runs, of_replays=bool(options.target.replay))
+    remaining = Remaining(planned, usual, options.settings.max_parallel)
+    return Terminal(planned, console, moving=moving, level=options.log_level, remaining=remaining)
 
 
 def _stopping(stop: Stop) -> Callable[[signal.Signals], object]:

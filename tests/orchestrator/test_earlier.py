@@ -35,7 +35,7 @@ FULL = Outcome(
     stderr=("level=INFO",),
     facts={"coverage": {"seen": 2, "total": 3}, "measured": [{"name": "bandwidth"}]},
     extra={"node": "node-1", "attempts": 2},
-    split=Split(0.5, 1.0, 0.25),
+    split=Split(wait_s=0.5, run_s=1.0, collect_s=0.25),
 )
 
 

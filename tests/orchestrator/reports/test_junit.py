@@ -68,7 +68,7 @@ def test_what_has_no_place_in_the_format_stands_in_properties() -> None:
 
     assert told["coverage"] == "7 of 8 GPUs"
     assert told["left-out"] == "gpu-8"
-    assert told["measured.bus"] == "412 GB/s (want >= 450)"
+    assert told["measured.bus"] == "412 GB/s (want >= 450), margin -8 %"
     assert told["seconds.run"] == "2.000"
 
 
