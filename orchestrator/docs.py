@@ -17,12 +17,13 @@ from orchestrator.catalog import (
     Workloads,
     parse,
 )
+from orchestrator.check_heads import head_of
 from orchestrator.gate import cost
 
 CATALOG = Path(__file__).with_name("catalog.yaml")
 HEAD = """# Checks
 
-Written from `catalog.yaml` by `make docs`; change it there.
+Written by `make docs` from `catalog.yaml` and the heads of the checks' sources; change it there.
 """
 HEADERS = ("check", "what it proves", "CNCF requirement", "budget", "cost", "at `--depth fast`")
 AT_FAST = {
@@ -32,6 +33,10 @@ AT_FAST = {
 }
 LATER = " \\*"
 NOTE = "\\* In the catalog, but not in this version: selecting it gives `other`, never a pass."
+EACH = """## Each check
+
+The same is printed by `aicr-orch explain CHECK`; it is written at the head of the check's source.
+"""
 LOCKS = """## Locks
 
 Checks that hold the same lock never run at the same time; all others may.
@@ -53,8 +58,9 @@ def render(catalog: Catalog) -> str:
     parts = [HEAD, *(_phase(phase, catalog.of_phase(phase)) for phase in PHASES)]
     if not all(entry.available for entry in catalog.validators):
         parts.append(f"{NOTE}\n")
+    parts += [EACH, *map(_check, catalog.validators)]
     parts += [LOCKS, _locks(catalog.validators), RIGHTS, _rights(catalog.validators)]
-    return "\n".join(parts)
+    return "\n".join(filter(None, parts))
 
 
 def _phase(phase: str, entries: Sequence[Entry]) -> str:
@@ -71,6 +77,16 @@ def _phase(phase: str, entries: Sequence[Entry]) -> str:
     ]
     title = f"## {phase.capitalize()}\n\n"
     return title + _table(HEADERS, rows)
+
+
+def _check(entry: Entry) -> str:
+    """What a check says of itself; nothing for one that cannot run."""
+    head = head_of(entry)
+    if not (entry.available and head.sections):
+        return ""
+    told = [("Passes when", head.passes_when), *head.sections.items()]
+    rows = [(name, words.replace("|", "\\|")) for name, words in told]
+    return f"### {entry.name}\n\n{_table(('', ''), rows)}"
 
 
 def _locks(entries: Iterable[Entry]) -> str:

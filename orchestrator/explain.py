@@ -3,12 +3,10 @@
 From the catalog and from the head of the check's own source; nothing is written here twice.
 """
 
-import ast
 import re
 import shlex
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from helper import contract
@@ -16,11 +14,10 @@ from helper.findings import printable
 from helper.quantity import format_duration
 from orchestrator import docs, listing
 from orchestrator.catalog import Entry, Workloads
+from orchestrator.check_heads import head_of
 from orchestrator.images import ImageRules, chosen
 from orchestrator.plan import NOT_BUILT
 
-SOURCES = Path(__file__).parents[1] / "images"
-SECTION = re.compile(r"([A-Z][a-z]+(?: [a-z]+)?) {2,}(\S.*)")
 PAGE = "docs/checks.md"
 INDENT, WIDTH = 13, 100
 WORKLOADS = {
@@ -28,34 +25,6 @@ WORKLOADS = {
     Workloads.PARTLY: "some of its own; at --depth fast none, it only looks then",
     Workloads.ALWAYS: "always some of its own, so that --depth fast leaves it out",
 }
-
-
-def head_of(entry: Entry) -> tuple[str, Mapping[str, str]]:
-    """A check's summary and sections (`Reads`, `Skips when`, …); empty for checks of others."""
-    if entry.is_external:
-        return "", {}
-    try:
-        path = SOURCES / entry.phase / f"{entry.name.replace('-', '_')}.py"
-        found = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-    except (OSError, SyntaxError):
-        return "", {}
-    summary, _, rest = found.partition("\n")
-    return summary, _sections(rest)
-
-
-def _sections(text: str) -> Mapping[str, str]:
-    """Lines such as `Reads         nodes`, with those that continue them."""
-    found: dict[str, str] = {}
-    key = ""
-    for line in text.splitlines():
-        match = SECTION.fullmatch(line)
-        if match:
-            key, found[match[1]] = match[1], match[2]
-        elif key and line.startswith("  "):
-            found[key] += f" {line.strip()}"
-        else:
-            key = ""
-    return found
 
 
 def by_hand(entry: Entry, image: str) -> str:
@@ -71,13 +40,13 @@ def by_hand(entry: Entry, image: str) -> str:
 def document(entry: Entry, rules: ImageRules) -> dict[str, Any]:
     """All that is known of a check, as data."""
     image, pull_policy = chosen(entry.image, rules)
-    summary, sections = head_of(entry)
+    head = head_of(entry)
     return {
         **listing.describe(entry),
         "image": image,
         "pullPolicy": pull_policy,
-        "summary": summary,
-        "about": {_key(name): words for name, words in sections.items()},
+        "summary": head.passes_when,
+        "about": {_key(name): words for name, words in head.sections.items()},
         "rights": [docs.right(rule) for rule in entry.rbac],
         "byHand": by_hand(entry, image),
         "page": PAGE,

@@ -6,8 +6,14 @@ Reads         the driver's Namespace, and in it DaemonSets, Deployments, and the
               without a recipe also DaemonSets of all namespaces with the driver's label
 Creates       nothing yet: a policy that hands out GPUs by claim ends as not implemented
 At fast       no pod claims a GPU: what is offered is observed, not used
+Fails when    the API is not served in a version that we read; the driver's controller or kubelet
+              plugin is not ready; a GPU node that can be judged offers no device, or only of old
+              or incomplete pools; the recipe's allocation policy is not what the cluster does
 Skips when    the recipe leaves out or disables the driver; without a recipe, when there is no
               driver; when no GPU node can be judged
+What to do    see the kubelet plugin's log on the nodes that the message names, then
+              kubectl get resourceslices; a policy that differs is mended in the recipe or in the
+              values of the device plugin and the DRA driver
 """
 
 from collections.abc import Sequence

@@ -4,8 +4,14 @@ Reads         the operator's Namespace, and in it Deployments, DaemonSets, and t
               DaemonSets that miss some or are not where they should be; ClusterPolicies and
               GPUClusters; nodes
 Creates       nothing
+Fails when    the operator's Deployment or a custom resource is missing or not ready; an operand
+              that it asks for is missing, or has no ready pod on a node that it is for; a node
+              offers fewer GPUs than it has, or was not divided as asked
 Skips when    the recipe leaves out or disables the GPU operator; without a recipe, when there is
               no operator; when no GPU node can be judged
+What to do    kubectl get pods -o wide in the operator's namespace: the first operand in the order
+              driver, toolkit, device plugin that is not ready holds up the others; for missing GPUs
+              look for Xid errors in dmesg of that node
 """
 
 from collections.abc import Sequence

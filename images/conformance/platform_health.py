@@ -3,7 +3,11 @@
 Reads         the namespaces of enabled components and of their expected resources; each expected
               resource; nodes, when an expected DaemonSet misses pods
 Creates       nothing
+Fails when    a namespace or an expected resource is missing, ending or not healthy, or may not be
+              looked at
 Skips when    no recipe is mounted, or it names neither a namespace nor an expected resource
+What to do    kubectl describe the object that the message names; one that is missing everywhere is
+              perhaps wrong in the recipe, or its component was never installed
 
 Waits only for objects whose own status says that they are on their way, a rollout for example.
 """

@@ -3,8 +3,12 @@
 Reads         the operator's Namespace, its pods (label app=gpu-operator), and the nodes of those
               that are not ready
 Creates       nothing
+Fails when    the namespace or every operator pod is missing; a pod is not ready, on a node that is
+              well; after a wait for pods that are on their way
 Skips when    the recipe leaves out or disables the GPU operator; without a recipe, when there is
               no operator
+What to do    kubectl describe pod of the one that the message names; its last lines of log and its
+              events say why it does not start
 """
 
 from collections.abc import Iterable, Mapping, Sequence

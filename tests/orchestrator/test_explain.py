@@ -5,6 +5,7 @@ import pytest
 
 from orchestrator import catalog, explain
 from orchestrator.catalog import Catalog
+from orchestrator.check_heads import ASKED
 from orchestrator.exits import Exit
 from orchestrator.images import ImageRules
 from tests.orchestrator.conftest import Command
@@ -15,11 +16,13 @@ READY = [item.name for item in catalog.built_in().validators if item.available]
 
 
 @pytest.mark.parametrize("name", READY)
-def test_says_of_each_check_what_it_reads_and_when_it_skips(aicr: Command, name: str) -> None:
+def test_says_of_each_check_when_it_passes_fails_and_skips_and_what_to_do(
+    aicr: Command, name: str
+) -> None:
     said = aicr("explain", name)
 
     assert said.code == Exit.OK
-    for title in ("Passes when", "Reads", "Creates", "Skips when", "Budget", "Locks", "May"):
+    for title in ("Passes when", *ASKED, "Budget", "Locks", "May"):
         assert f"\n{title} " in said.out
     assert "docker run" in said.out
 

@@ -24,7 +24,9 @@ from tests.fakes.clock import FakeClock
 from tests.orchestrator.engine import RUN_ID, Engine, entry
 
 PLAN = Engine([entry("alpha")]).plan()
-PASSED = Outcome("alpha", "conformance", Status.PASSED, split=Split(wait_s=0.1, run_s=1.25, collect_s=0.1))
+PASSED = Outcome(
+    "alpha", "conformance", Status.PASSED, split=Split(wait_s=0.1, run_s=1.25, collect_s=0.1)
+)
 PHASE = PhaseResult("conformance", (PASSED,), 0.0, 3.0)
 
 

@@ -21,9 +21,19 @@ from tests.orchestrator.engine import RUN_ID, Engine, entry
 
 PLAN = Engine([entry("alpha"), entry("beta", "performance")]).plan()
 PASSED = Outcome(
-    "alpha", "conformance", Status.PASSED, stdout=("RESULT: 3 of 3",), split=Split(wait_s=0.1, run_s=1.25, collect_s=0.1)
+    "alpha",
+    "conformance",
+    Status.PASSED,
+    stdout=("RESULT: 3 of 3",),
+    split=Split(wait_s=0.1, run_s=1.25, collect_s=0.1),
 )
-FAILED = Outcome("beta", "performance", Status.FAILED, "12 GB/s\nmore words", split=Split(wait_s=0, run_s=2, collect_s=0))
+FAILED = Outcome(
+    "beta",
+    "performance",
+    Status.FAILED,
+    "12 GB/s\nmore words",
+    split=Split(wait_s=0, run_s=2, collect_s=0),
+)
 
 
 def terminal(width: int = 100, *, moving: bool = False) -> tuple[Terminal, io.StringIO]:
@@ -115,7 +125,13 @@ def test_where_there_is_little_room_verdicts_stay_and_other_columns_go(
     width: int, columns: list[str]
 ) -> None:
     shown, out = terminal(width)
-    long = Outcome("alpha", "conformance", Status.FAILED, "word " * 100, split=Split(wait_s=0, run_s=2, collect_s=0))
+    long = Outcome(
+        "alpha",
+        "conformance",
+        Status.FAILED,
+        "word " * 100,
+        split=Split(wait_s=0, run_s=2, collect_s=0),
+    )
     shown.show(CheckFinished(long))
     before = len(out.getvalue())
 
