@@ -220,3 +220,20 @@ def test_one_long_cell_does_not_widen_its_column_without_end() -> None:
     rows = [{"pod": "p", "trouble": "x" * 40_000}, {"pod": "q", "trouble": ""}]
 
     assert len(said(lambda ev: ev.table("Pods", rows))) < 1000
+
+
+def test_what_was_found_of_one_thing_is_one_fact() -> None:
+    out = io.StringIO()
+
+    Evidence(out).item("gpu-1", passed=False, message="Xid 79\nmore", GPUs=8, memory_errors=2)
+    Evidence(out).item("gpu-2", passed=None)
+
+    first, second = (json.loads(line[6:])["item"] for line in out.getvalue().splitlines())
+    assert first == {
+        "name": "gpu-1",
+        "kind": "node",
+        "passed": False,
+        "message": "Xid 79 more",
+        "values": {"GPUs": 8, "memory errors": 2},
+    }
+    assert second == {"name": "gpu-2", "kind": "node", "passed": None}

@@ -4,11 +4,19 @@ from typing import Any
 import pytest
 
 from helper.kinds import CLUSTER_ROLES, CONFIG_MAPS, JOBS, PODS, ROLES, SERVICE_ACCOUNTS
-from orchestrator.events import CheckFinished, CheckProgressed, CheckStarted, Event, Notice
+from orchestrator.events import (
+    CheckFinished,
+    CheckProgressed,
+    CheckSaid,
+    CheckStarted,
+    Event,
+    Notice,
+)
 from orchestrator.execution import Execution
 from orchestrator.exits import Exit
 from orchestrator.outcome import PhaseStatus, Status
 from orchestrator.replay import Fault, ReplayCluster
+from orchestrator.result import Audit
 from orchestrator.settings import Keep, RunSettings
 from orchestrator.verdict import Stage
 from tests.orchestrator.engine import (
@@ -328,3 +336,33 @@ def test_passing_troubles_of_the_api_server_change_no_verdict(status: int) -> No
     assert done.outcome("alpha").status is Status.PASSED
     assert done.result.exit is Exit.OK
     assert left_behind(done) == []
+
+
+def test_the_time_of_a_check_is_told_in_all_its_parts() -> None:
+    done = Engine([entry("alpha")], [script("alpha", delaySeconds=0.05)]).run()
+
+    parts = done.outcome("alpha").split.parts
+    assert parts.keys() == {"prepare", "wait", "start", "run", "collect", "clean"}
+    assert parts["run"] >= 0.05
+    assert min(parts.values()) >= 0
+
+
+def test_the_last_look_at_the_cluster_is_told_even_when_it_finds_nothing() -> None:
+    done = Engine([entry("alpha")], [script("alpha")]).run()
+    kept = Engine([entry("alpha")], [script("alpha")], settings=RunSettings(keep=Keep.ALWAYS)).run()
+
+    assert done.result.audit == Audit(was_made=True)
+    assert kept.result.audit.kept == (kept.outcome("alpha").extra["job"],)
+    assert kept.result.audit.left == ()
+
+
+def test_a_secret_in_a_checks_words_reaches_neither_report_nor_operator() -> None:
+    said = 'RESULT: password: hunter2\nFACT: {"apiToken": "abc"}\n'
+    pods = [script("alpha", exitCode=1, message="token=abc123def456", log=said)]
+    done = Engine([entry("alpha")], pods).run()
+
+    outcome = done.outcome("alpha")
+    assert outcome.message == "token=<redacted>"
+    assert outcome.extra["redacted"] == 2
+    assert [event.line for event in done.told(CheckSaid)] == ["password: <redacted>"]
+    assert "hunter2" not in repr(outcome)

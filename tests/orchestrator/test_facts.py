@@ -10,6 +10,7 @@ from orchestrator.facts import (
     Coverage,
     coverage_of,
     credible,
+    margin,
     objection,
 )
 from orchestrator.outcome import PhaseStatus, Status, borne_out
@@ -71,6 +72,14 @@ def test_nothing_of_nothing_is_enough_for_nobody_who_asks_for_something() -> Non
         ),
         pytest.param({"proof": "certain"}, "", UNREADABLE, "want configured, obs", id="proof"),
         pytest.param({"proof": ["observed"]}, "", UNREADABLE, "its proof makes no", id="proofs"),
+        pytest.param(
+            {"items": [{"name": "gpu-1", "kind": "node", "passed": False, "message": "Xid 79"}]},
+            "",
+            CONTRADICTED,
+            "node gpu-1 did not pass: Xid 79, which calls for exit 1",
+            id="a-node-that-failed",
+        ),
+        pytest.param({"items": ["x"]}, "", UNREADABLE, "whether a single item", id="no-item"),
         pytest.param(
             {"skip": "not-applicable"}, "", CONTRADICTED, "want exit 2 with it", id="skip"
         ),
@@ -160,3 +169,25 @@ def test_a_check_cannot_make_its_skip_look_like_the_operators_wish() -> None:
 
     assert done.outcome("alpha").facts == {"skip": "unspecified"}
     assert phase(done.outcome("alpha")).status is PhaseStatus.INCOMPLETE
+
+
+@pytest.mark.parametrize(
+    ("value", "threshold", "share"),
+    [
+        pytest.param(412, ">= 300", 0.3733, id="above"),
+        pytest.param(412, ">= 450", -0.0844, id="below"),
+        pytest.param(80.0, "<= 100", 0.2, id="less-is-better"),
+        pytest.param("412", "> 300", 0.3733, id="a-text"),
+        pytest.param(None, ">= 300", None, id="no-value"),
+        pytest.param(5, ">= 0", None, id="no-share-of-nothing"),
+        pytest.param(5, "== 5", None, id="no-direction"),
+        pytest.param(True, ">= 1", None, id="no-number"),
+        pytest.param(5, "", None, id="no-threshold"),
+    ],
+)
+def test_a_margin_is_a_share_of_the_threshold(
+    value: Any, threshold: str, share: float | None
+) -> None:
+    found = margin(value, threshold)
+
+    assert found == (share if share is None else pytest.approx(share, abs=1e-4))

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from orchestrator.logs import Log, split
@@ -127,3 +129,38 @@ def test_what_is_no_fact_stays_visible_as_evidence(line: str) -> None:
 
     assert found.facts == {}
     assert found.stdout[0].startswith("FACT: ")
+
+
+def items(*told: dict[str, object]) -> str:
+    return "".join(f"FACT: {json.dumps({'item': item})}\n" for item in told)
+
+
+def test_of_each_single_thing_the_last_word_counts_and_what_failed_stands_first() -> None:
+    one, two, three = ({"name": name, "kind": "node", "passed": True} for name in "abc")
+    text = items({**one, "passed": False}, one, two, {**three, "passed": False}, {"passed": None})
+
+    assert split(text).facts["items"] == [
+        {**three, "passed": False},
+        {"passed": None},
+        one,
+        two,
+    ]
+
+
+def test_a_check_that_looks_again_begins_its_items_and_values_anew() -> None:
+    before = items({"name": "a", "kind": "node", "passed": False})
+    text = before + 'FACT: {"measured": {"name": "x"}}\nFACT: {"looks": 2}\n'
+
+    assert split(text).facts == {"looks": 2}
+
+
+def test_nobody_writes_the_list_of_items_itself() -> None:
+    assert split('FACT: {"items": "all fine"}\n').facts == {}
+
+
+def test_secrets_leave_lines_and_facts_and_are_counted() -> None:
+    found = split('password: hunter2\nfine\nFACT: {"apiToken": "abc"}\n')
+
+    assert found.stdout == ("password: <redacted>", "fine")
+    assert found.facts == {"apiToken": "<redacted>"}
+    assert found.redacted == 2

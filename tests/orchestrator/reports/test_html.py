@@ -164,3 +164,52 @@ def test_the_picture_tells_its_lanes_in_words_too() -> None:
 
 def test_equal_documents_give_equal_pages() -> None:
     assert html.render(full()) == html.render(full())
+
+
+NODES = [
+    {"name": "gpu-1", "kind": "node", "passed": True, "values": {"GPUs": 8}},
+    {"name": "gpu-2", "kind": "node", "passed": False, "message": "Xid 79", "values": {"GPUs": 7}},
+    {"name": "gpu-3", "kind": "node", "passed": None, "message": "NotReady"},
+]
+
+
+def test_nodes_are_a_table_with_the_unwell_ones_first() -> None:
+    page = html.render(report(case("a", "failed", extra={"items": NODES})))
+
+    words = said(page)
+    assert "3 nodes: 1 failed, 1 not judged, 1 passed" in words
+    assert "gpu-2 ✘ failed 7 Xid 79 gpu-3 ? not judged NotReady gpu-1 ✔ passed 8" in words
+    opened = [found for found in Tree(page).all("details") if "items" in str(found.get("class"))]
+    assert "open" in opened[0]
+
+
+def test_columns_that_nobody_fills_are_left_out() -> None:
+    words = said(html.render(report(case("a"))))
+
+    assert "verdict check phase time in short" in words
+
+
+def test_the_page_says_what_was_left_what_the_run_cost_and_which_cluster_it_was() -> None:
+    given = document(PASSED, identity={"uid": "u-1", "nodes": {"total": 4, "withGpus": 2}})
+    given["results"]["summary"]["extra"] = {
+        "audit": {"made": True, "left": 0},
+        "overhead": {
+            "runSeconds": 6,
+            "criticalPathSeconds": 5.5,
+            "beyondSeconds": 0.5,
+            "perCheckSeconds": {"median": 0.031},
+        },
+    }
+    words = said(html.render(reading.parse(given)))
+
+    assert "left in the cluster 0 objects" in words
+    assert "0.5s beyond the critical path, 31 ms a check" in words
+    assert "cluster UID u-1 nodes 4, 2 with GPUs" in words
+
+
+@pytest.mark.parametrize("told", [None, 7, "x", [], {"made": True}, {"left": {}}, {"nodes": "x"}])
+def test_nonsense_about_the_run_is_left_out(told: object) -> None:
+    given = document(PASSED, identity=told)
+    given["results"]["summary"]["extra"] = {"audit": told, "overhead": told}
+
+    assert "1 check passed" in said(html.render(reading.parse(given)))

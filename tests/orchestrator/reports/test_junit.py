@@ -106,3 +106,16 @@ def test_a_pass_says_how_it_knows() -> None:
 
     assert told is not None
     assert told.get("value") == "observed"
+
+
+def test_nodes_that_are_not_well_are_properties() -> None:
+    nodes = [
+        {"name": "gpu-1", "kind": "node", "passed": False, "message": "Xid 79"},
+        {"name": "gpu-2", "kind": "node", "passed": True},
+    ]
+    (found,) = parsed(case("a", "failed", extra={"items": nodes})).iter("testcase")
+    told = {item.get("name"): item.get("value") for item in found.iter("property")}
+
+    assert told["items"] == "2 nodes: 1 failed, 1 passed"
+    assert told["item.gpu-1"] == "failed: Xid 79"
+    assert "item.gpu-2" not in told

@@ -89,3 +89,17 @@ def test_a_pass_says_how_it_knows() -> None:
 def test_a_fast_run_says_so_before_its_verdict() -> None:
     assert markdown.render(report(PASSED, depth="fast")).startswith("> **fast**: nothing was made")
     assert "**fast**" not in markdown.render(report(PASSED, depth="full"))
+
+
+def test_nodes_are_a_table_with_the_unwell_ones_first() -> None:
+    nodes = [
+        {"name": f"gpu-{number}", "kind": "node", "passed": number > 0, "message": "x|y"}
+        for number in range(60)
+    ]
+    text = markdown.render(report(case("a", "failed", extra={"items": nodes})))
+
+    assert "60 nodes: 1 failed, 59 passed" in text
+    rows = [line for line in text.splitlines() if line.startswith("| gpu-")]
+    assert rows[0] == "| gpu-0 | ✘ failed | x\\|y |"
+    assert len(rows) == 50
+    assert "… and 10 more." in text
