@@ -12,7 +12,7 @@ from typing import Any
 from helper import contract
 from helper.findings import printable
 from helper.quantity import format_duration
-from orchestrator import docs, listing
+from orchestrator import listing
 from orchestrator.catalog import Entry, Workloads
 from orchestrator.check_heads import head_of
 from orchestrator.images import ImageRules, chosen
@@ -47,7 +47,6 @@ def document(entry: Entry, rules: ImageRules) -> dict[str, Any]:
         "pullPolicy": pull_policy,
         "summary": head.passes_when,
         "about": {_key(name): words for name, words in head.sections.items()},
-        "rights": [docs.right(rule) for rule in entry.rbac],
         "byHand": by_hand(entry, image),
         "page": PAGE,
     }

@@ -4,13 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from helper.quantity import format_duration
-from orchestrator import stdout
+from orchestrator import docs, stdout
 from orchestrator.catalog import Catalog, Entry, Workloads
 from orchestrator.gate import cost
 from orchestrator.recipe import Recipe
+from orchestrator.reports.text import counted
 from orchestrator.selection import Label, labels_of
 
-HEAD = ("CHECK", "PHASE", "READY", "BUDGET", "COST", "FAST", "LOCKS", "REQUIREMENT", "PROVES")
+HEAD = (
+    *("CHECK", "PHASE", "READY", "BUDGET", "COST", "FAST"),
+    *("LOCKS", "NEEDS", "MAY", "REQUIREMENT", "PROVES"),
+)
+READING = frozenset({"get", "list", "watch"})
 # What a check does at `--depth fast`.
 AT_FAST = {Workloads.NONE: "yes", Workloads.PARTLY: "partly", Workloads.ALWAYS: "no"}
 NOT_KNOWN = "the recipe selects it, the catalog does not have it"
@@ -51,6 +56,8 @@ def describe(entry: Entry) -> Row:
         "workloads": str(entry.makes),
         "requirement": entry.requirement,
         "needs": needs,
+        "rights": [docs.right(rule) for rule in entry.rbac],
+        "writes": any(not READING.issuperset(rule.verbs) for rule in entry.rbac if not rule.derive),
         "retries": entry.retries,
         "image": entry.image,
         "description": entry.description,
@@ -60,6 +67,13 @@ def describe(entry: Entry) -> Row:
 def text(found: Iterable[Row], columns: int = 0) -> str:
     """The rows for people."""
     return stdout.table(HEAD, [_cells(row) for row in found], columns)
+
+
+def needed(needs: Mapping[str, int] | None) -> str:
+    """What a check must find free, in short."""
+    if not needs:
+        return ""
+    return f"{counted(needs['gpus'], 'GPU')} on {counted(needs['nodes'], 'node')}"
 
 
 def _unknown(name: str, phase: str) -> Row:
@@ -76,6 +90,8 @@ def _cells(row: Row) -> tuple[str, ...]:
         _cost(row),
         AT_FAST[row["workloads"]] if "workloads" in row else "-",
         ",".join(row.get("locks", [])) or "-",
+        needed(row.get("needs")) or "-",
+        "write" if row.get("writes") else "read" if row.get("rights") else "-",
         row.get("requirement") or "-",
         row["description"],
     )

@@ -58,7 +58,7 @@ def examine(
     yield from local
     if is_fit(local):
         yield from _examine_cluster(planned, wanted, env)
-    if with_images:
+    if with_images and not wanted.replay:  # which has its own
         images = [check.image for check in planned.checks if not check.refusal]
         yield from registries.look(images, digests.operators(env))
 

@@ -76,3 +76,11 @@ def test_says_what_is_costly_and_what_is_left_at_depth_fast(aicr: Command) -> No
     assert (dra["cost"], dra["workloads"]) == ("", "partly")
     assert lines["check-nvidia-smi"][4:6] == ["costly", "no"]
     assert lines["dra-support"][4:6] == ["cheap", "partly"]
+
+
+def test_each_check_is_listed_with_its_rights(aicr: Command) -> None:
+    rows = json.loads(aicr("list", "-r", RECIPE, "-o", "json").out)
+
+    assert all(row["rights"] and row["writes"] is False for row in rows)
+    assert "list nodes, cluster-wide" in rows[1]["rights"]
+    assert listing.needed({"gpus": 8, "nodes": 2}) == "8 GPUs on 2 nodes"
