@@ -87,7 +87,8 @@ def _section(case: Case) -> str:
     plain = title.replace("&", "&amp;").replace("<", "&lt;").replace("@", "@\u200b")
     more = [fenced(case.message.split("\n"))] if "\n" in case.message else []
     log = [*case.evidence] or [*case.log]
-    body = [*more, *_measured(case), *_items(case)]
+    earlier = [f"- attempt {item.number}: {_inline(item.message)}" for item in case.attempts]
+    body = [*more, *earlier, *_measured(case), *_items(case)]
     if log:
         body.append(fenced(cut(log, *EVIDENCE_LINES)))
     return "\n".join([f"<details><summary>{plain}</summary>", "", *body, "", "</details>", ""])

@@ -47,7 +47,8 @@ def overhead(told: Mapping[str, Any]) -> str:
     each = decimal(part(told, "perCheckSeconds").get("median"))
     if run is None or path is None or beyond is None or each is None:
         return ""
-    return f"{duration(beyond)} beyond the critical path, {fine_duration(each)} a check"
+    own = f"the tool itself took {fine_duration(each)} with each check"
+    return f"{duration(beyond)} of it beyond the critical path; {own}"
 
 
 def _identity(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

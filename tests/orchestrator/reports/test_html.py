@@ -203,7 +203,8 @@ def test_the_page_says_what_was_left_what_the_run_cost_and_which_cluster_it_was(
     words = said(html.render(reading.parse(given)))
 
     assert "left in the cluster 0 objects" in words
-    assert "0.5s beyond the critical path, 31 ms a check" in words
+    assert "0.5s of it beyond the critical path" in words
+    assert "the tool itself took 31 ms with each check" in words
     assert "cluster UID u-1 nodes 4, 2 with GPUs" in words
 
 
