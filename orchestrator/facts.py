@@ -86,7 +86,8 @@ def margin(value: Any, threshold: str) -> float | None:
     found, wanted, sense = decimal(value), decimal(limit), SENSE.get(operator)
     if found is None or not wanted or sense is None:
         return None
-    return sense * (found - wanted) / abs(wanted)
+    share = sense * (found - wanted) / abs(wanted)
+    return share if math.isfinite(share) else None
 
 
 def decimal(value: Any) -> float | None:

@@ -85,7 +85,7 @@ class Terminal:
     def __enter__(self) -> Self:
         if self._live:
             with suppress(OSError):
-                self._live.start()
+                self._live.start(refresh=True)
         else:
             self._heart.start()
         return self

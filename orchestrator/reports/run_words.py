@@ -64,4 +64,4 @@ def _identity(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     drivers = part(told, "nodesByDriver")
     yield "GPU driver", ", ".join(drivers)
     for what, why in part(told, "unknown").items():
-        yield f"{what} not known", text.name(why)
+        yield text.name(f"{what} not known"), text.name(why)

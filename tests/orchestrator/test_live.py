@@ -13,10 +13,13 @@ from orchestrator.events import (
     PhaseStarted,
 )
 from orchestrator.exits import Exit
+from orchestrator.history import Taken
 from orchestrator.levels import Level
 from orchestrator.live import Screen, Terminal
 from orchestrator.outcome import Outcome, PhaseResult, Split, Status
+from orchestrator.remaining import Remaining
 from orchestrator.result import Audit, RunResult
+from tests.fakes.clock import FakeClock
 from tests.orchestrator.engine import RUN_ID, Engine, entry
 
 PLAN = Engine([entry("alpha"), entry("beta", "performance")]).plan()
@@ -220,3 +223,54 @@ def test_no_color_takes_the_colours_away(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("NO_COLOR", "1")
 
     assert Screen().no_color
+
+
+USUAL = {("conformance", "alpha"): Taken(10, 3), ("performance", "beta"): Taken(5, 3)}
+
+
+def estimating(*, moving: bool, height: int = 25) -> tuple[Terminal, io.StringIO, FakeClock]:
+    out, clock = io.StringIO(), FakeClock()
+    console = Console(file=out, width=100, height=height, force_terminal=moving, no_color=True)
+    remaining = Remaining(PLAN, USUAL, 8)
+    return Terminal(PLAN, console, moving=moving, remaining=remaining, clock=clock), out, clock
+
+
+def test_a_phase_begins_with_how_long_the_run_will_take() -> None:
+    shown, out, _ = estimating(moving=False)
+
+    with shown:
+        shown.show(PhaseStarted(PLAN.phases[1]))
+
+    assert out.getvalue().rstrip() == "phase      conformance: 1 check, about 15s left"
+
+
+def test_the_table_ends_with_what_is_done_and_what_is_left() -> None:
+    shown, out, clock = estimating(moving=True)
+    shown.show(CheckStarted(PLAN.phases[1].checks[0]))
+    clock.sleep(4.0)
+
+    with shown:
+        while_it_runs = out.getvalue()
+
+    assert "0 of 2 checks done, 1 running, about 11s left" in while_it_runs
+    assert "checks done" not in out.getvalue()[len(while_it_runs) :]
+
+
+def test_the_summary_says_what_is_left_in_the_cluster() -> None:
+    shown, out = terminal()
+
+    shown.summary(result(PASSED), [])
+
+    assert f"run {RUN_ID}, took 3s, objects left in the cluster: 0" in out.getvalue()
+
+
+def test_checks_with_one_reason_are_named_together() -> None:
+    shown, out = terminal()
+    both = [
+        Outcome(name, phase, Status.SKIPPED, "not run: SIGINT received")
+        for name, phase in (("alpha", "conformance"), ("beta", "performance"))
+    ]
+
+    shown.summary(result(*both), [])
+
+    assert "conformance/alpha, performance/beta: not run: SIGINT received" in out.getvalue()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from orchestrator import ctrf, rundir
 from orchestrator.outcome import Outcome, PhaseResult, Split, Status
 from orchestrator.reports import html, junit, markdown, reading
+from orchestrator.reports.document import SECONDS
 from tests.orchestrator.reports.samples import Json, document, report
 from tests.orchestrator.reports.schema import breaches_of_ctrf
 from tests.orchestrator.samples import RUN_ID
@@ -79,6 +80,17 @@ def _is_json(value: Any) -> bool:
         return False
 
 
+ITEM = st.fixed_dictionaries(
+    {}, optional=dict.fromkeys(("name", "kind", "passed", "message", "values"), ANYTHING)
+)
+RUN = st.dictionaries(
+    st.sampled_from(["audit", "overhead", "nodes", "gpus", "unknown", "phases"]),
+    st.dictionaries(
+        st.sampled_from(["made", "left", "runSeconds", "perCheckSeconds", "total", "withGpus"]),
+        ANYTHING,
+    )
+    | ANYTHING,
+)
 OUTCOMES = st.builds(
     Outcome,
     check=st.text(string.ascii_lowercase + "-", min_size=1, max_size=20),
@@ -92,14 +104,16 @@ OUTCOMES = st.builds(
     stdout=st.lists(TEXT, max_size=6).map(tuple),
     stderr=st.lists(TEXT, max_size=3).map(tuple),
     facts=st.dictionaries(
-        st.sampled_from(["coverage", "measured", "skip", "item"]) | TEXT,
+        st.sampled_from(["coverage", "measured", "skip", "items", "looks"]) | TEXT,
         ANYTHING.filter(_is_json),
         max_size=3,
     ),
     extra=st.just({}) | st.just({"earlierAttempts": [{"message": "evicted", "job": "j"}]}),
     split=st.builds(
         Split,
+        prepare_s=st.none() | st.floats(0, 1e4),
         wait_s=st.none() | st.floats(0, 1e4),
+        pull_s=st.none() | st.floats(0, 1e4),
         run_s=st.none() | st.floats(0, 1e4),
         created=st.none() | st.floats(0, 4e9),
     ),
@@ -150,9 +164,8 @@ def test_whatever_checks_do_every_report_of_ours_is_valid(
                             {}, optional={"seen": ANYTHING, "total": ANYTHING, "leftOut": ANYTHING}
                         ),
                         "measured": ANYTHING,
-                        "seconds": st.dictionaries(
-                            st.sampled_from(["wait", "run", "collect"]), ANYTHING
-                        ),
+                        "items": st.lists(ITEM | ANYTHING, max_size=3) | ANYTHING,
+                        "seconds": st.dictionaries(st.sampled_from(SECONDS), ANYTHING),
                         "created": ANYTHING,
                         "facts": ANYTHING,
                     },
@@ -162,8 +175,8 @@ def test_whatever_checks_do_every_report_of_ours_is_valid(
         | ANYTHING,
         max_size=4,
     ),
-    st.dictionaries(st.sampled_from(["start", "stop", "extra", "tests"]), ANYTHING),
-    st.dictionaries(TEXT, ANYTHING, max_size=3),
+    st.dictionaries(st.sampled_from(["start", "stop", "extra", "tests"]), RUN | ANYTHING),
+    st.dictionaries(st.just("identity") | TEXT, RUN | ANYTHING, max_size=3),
 )
 def test_a_foreign_document_can_hold_anything(
     tests: list[Any], summary: Json, environment: Json
