@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from helper.depth import Depth
-from orchestrator.facts import credible
 from orchestrator import redaction
+from orchestrator.facts import credible
 from orchestrator.logs import Log
 from orchestrator.outcome import Outcome, Split, Status, borne_out
 from orchestrator.plan import PlannedCheck
