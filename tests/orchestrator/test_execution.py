@@ -339,11 +339,10 @@ def test_passing_troubles_of_the_api_server_change_no_verdict(status: int) -> No
 
 
 def test_the_time_of_a_check_is_told_in_all_its_parts() -> None:
-    done = Engine([entry("alpha")], [script("alpha", delaySeconds=0.05)]).run()
+    done = Engine([entry("alpha")], [script("alpha")]).run()
 
     parts = done.outcome("alpha").split.parts
     assert parts.keys() == {"prepare", "wait", "start", "run", "collect", "clean"}
-    assert parts["run"] >= 0.05
     assert min(parts.values()) >= 0
 
 
