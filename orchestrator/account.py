@@ -38,6 +38,7 @@ def document(
     criteria = given.input.criteria
     extra = {
         "cluster": "replay" if options.target.replay else "live",
+        "executor": options.executor.name,
         "snapshot": seen.snapshot.origin if seen.snapshot else "",
         "serverVersion": seen.server_version,
         "depth": str(options.depth),

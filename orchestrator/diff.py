@@ -167,6 +167,7 @@ def _notes(before: Report, after: Report) -> Iterator[str]:
     """What makes a comparison doubtful."""
     for name, old, new in (
         ("cluster", *("recorded" if report.is_replay else "live" for report in (before, after))),
+        ("checks as", *("processes" if report.is_local else "Jobs" for report in (before, after))),
         *((key, dict(before.about).get(key), dict(after.about).get(key)) for key in ("recipe",)),
         ("tool", before.tool, after.tool),
     ):

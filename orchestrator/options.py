@@ -10,11 +10,14 @@ from helper.errors import InputError
 from helper.placement import parse_selector, parse_tolerations
 from helper.quantity import parse_duration
 from helper.web import public_name
+from orchestrator import executors
 from orchestrator.catalog import NAME
 from orchestrator.errors import UsageError, nearest
 from orchestrator.gate import Gate
+from orchestrator.executor import Executor
 from orchestrator.images import ImageRules
 from orchestrator.inputs import CONFIG_MAP, scheme_of
+from orchestrator.jobs import Jobs
 from orchestrator.levels import Level
 from orchestrator.levels import parse as parse_level
 from orchestrator.manifests import STARTUP_TIMEOUT_S
@@ -22,7 +25,7 @@ from orchestrator.outcome import DEFAULT_FAIL_ON, FAIL_ON
 from orchestrator.plan import RUN_ID, Placement, new_run_id, parse_phases
 from orchestrator.report_map import ReportMap
 from orchestrator.reports.formats import Output, parse_all
-from orchestrator.rights import CLUSTER_ADMIN, EXISTING, MODES, Rights
+from orchestrator.rights import CLUSTER_ADMIN, EXISTING, MODES, SCOPED, Rights
 from orchestrator.selection import Selection
 from orchestrator.settings import Keep, RunSettings
 from orchestrator.target import Target
@@ -59,6 +62,7 @@ class Options:
     log_level: Level = Level.INFO
     rights: Rights = field(default_factory=Rights)
     depth: Depth = Depth.FULL
+    executor: Executor = field(default_factory=Jobs)
     resumes: bool = False  # a run that was cut short
     flags: Mapping[str, object] = field(default_factory=dict)  # that all this is from
 
@@ -81,6 +85,9 @@ def build(flags: Mapping[str, object], env: Mapping[str, str], version: str) -> 
         raise UsageError(f"--run-id {run_id} is not the run of --resume {flags['resume']}")
     if not RUN_ID.fullmatch(run_id):
         raise UsageError(f"--run-id {run_id}: want YYYYMMDD-HHMMSS and 16 hex digits")
+    executor = executors.named(str(flags["executor"]), env)
+    if executor.is_local:
+        _check_local(flags)
     startup_s = _seconds(flags, "startup_timeout") or STARTUP_TIMEOUT_S
     return Options(
         recipe=recipe,
@@ -106,6 +113,7 @@ def build(flags: Mapping[str, object], env: Mapping[str, str], version: str) -> 
         log_level=_log_level(flags),
         rights=_rights(flags),
         depth=_depth(flags),
+        executor=executor,
         resumes=bool(flags["resume"]),
         flags=flags,
     )
@@ -120,6 +128,19 @@ def _check_offline(flags: Mapping[str, object], recipe: str, snapshot: str) -> N
     for flag, location in (("--recipe", recipe), ("--snapshot", snapshot)):
         if scheme_of(location) == CONFIG_MAP:
             raise UsageError(f"{flag} {location}: --no-cluster asks no cluster; give a file or URL")
+
+
+def _check_local(flags: Mapping[str, object]) -> None:
+    """Refuse with --executor process what is about Jobs, or would write to the cluster."""
+    asked = {
+        f"--rbac {flags['rbac']}": flags["rbac"] != SCOPED,
+        f"--keep {_keep(flags)}": _keep(flags) is not Keep.NEVER,
+        "--delete-namespace": flags["delete_namespace"],
+        "--resolve-digests": flags["resolve_digests"],
+    }
+    found = next((flag for flag, is_asked in asked.items() if is_asked), "")
+    if found:
+        raise UsageError(f"{found} is about Jobs, and --executor process makes none; leave it out")
 
 
 def _outputs(flags: Mapping[str, object], target: Target) -> tuple[Output, ...]:
@@ -142,6 +163,8 @@ def _check_in_cluster(location: str, flags: Mapping[str, object], target: Target
     wanted = ReportMap.parse(location)
     if flags["no_cluster"]:
         raise UsageError(f"--output {location}: --no-cluster asks no cluster; give a file")
+    if flags["executor"] == executors.PROCESS:
+        raise UsageError(f"--output {location}: --executor process makes nothing; give a file")
     if target.replay:
         raise UsageError(f"--output {location}: a replay ends with its run; give a file")
     if flags["delete_namespace"] and wanted.namespace == str(flags["namespace"]):

@@ -17,6 +17,7 @@ HEAD = """\
 # What a run would create in namespace {namespace}, which it makes where it is missing. Names end in
 # random digits. A run adds owner references, and tolerations for the taints that nodes have.
 """
+NOTHING = "# Nothing: checks run as processes of this machine.\n"
 BESIDE = "# A Secret with HF_TOKEN comes with it.\n"
 
 Say = Callable[[str], object]
@@ -63,6 +64,8 @@ def _shown(preview: Preview, prepared: Prepared, env: Mapping[str, str], form: s
         return planning.text(preview, stdout.width())
     if form == stdout.JSON:
         return stdout.document(planning.document(preview), form)
+    if preview.options.executor.is_local:
+        return NOTHING
     context = run_context(preview.options, env, prepared.plan)
     snapshot = prepared.snapshot.text if prepared.snapshot else ""
     parts = [documents.dump(item) for item in planning.objects(preview, context, snapshot)]

@@ -75,6 +75,7 @@ def document(preview: Preview) -> dict[str, Any]:
             "timeoutSeconds": settings.timeout_s,
             "minCoverage": settings.min_coverage,
             "rbac": options.rights.mode,
+            "executor": options.executor.name,
         },
         "readiness": findings,
         "checks": [_check(preview, usual, check) for check in preview.plan.checks],
@@ -123,7 +124,7 @@ def _placed(body: Json, context: RunContext) -> Json:
 
 def images(plan: Plan) -> list[str]:
     """The images of the checks that will run."""
-    return sorted({check.image for check in plan.checks if not check.refusal})
+    return sorted({check.image for check in plan.checks if not check.refusal} - {""})
 
 
 def rights_in_short(grants: Grants) -> str:
@@ -188,7 +189,10 @@ def _cells(preview: Preview, usual: Estimate, check: PlannedCheck) -> tuple[str,
 def _notes(preview: Preview) -> str:
     running = sum(not check.refusal for check in preview.plan.checks)
     total = len(preview.plan.checks)
-    return f"\nchecks    {running} of {total} run, in {printable(preview.plan.namespace)}\n"
+    where = f"in {printable(preview.plan.namespace)}"
+    if preview.options.executor.is_local:
+        where = "as processes of this machine, with your own rights"
+    return f"\nchecks    {running} of {total} run, {where}\n"
 
 
 def _time(preview: Preview, usual: Estimate) -> str:

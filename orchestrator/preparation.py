@@ -65,6 +65,7 @@ def prepare(options: Options, env: Mapping[str, str]) -> Prepared:
         raise UsageError(f"{given.source} selects no check in {phases}: nothing would be tested")
     planned = selection.narrow(planned, options.selection, overlaid.catalog)
     planned = depth.limit(planned, options.depth)
+    planned = options.executor.restrict(planned)
     for output in options.outputs:
         output.check()
     if options.resolve_digests:

@@ -6,10 +6,13 @@ from typing import Any
 from helper import documents
 from helper.depth import Depth
 from helper.kinds import PODS
-from orchestrator import manifests, plan, preflight
+from orchestrator import manifests, plan
 from orchestrator.catalog import Catalog
 from orchestrator.depth import limit
+from orchestrator.errors import UsageError
+from orchestrator.executor import Executor
 from orchestrator.images import ImageRules
+from orchestrator.jobs import Jobs
 from orchestrator.manifests import RunContext
 from orchestrator.recipe import Recipe
 from orchestrator.selection import Selection, narrow
@@ -32,8 +35,12 @@ def render(
     *,
     caller: bool,
     depth: Depth = Depth.FULL,
+    executor: Executor | None = None,
 ) -> str:
     """YAML of what a run would grant to its checks, or of what its caller needs."""
+    executor = executor or Jobs()
+    if executor.is_local and not caller:
+        raise UsageError("--executor process grants nothing to checks; give --caller")
     run_id = plan.new_run_id()
     planned = plan.build(
         catalog,
@@ -45,8 +52,9 @@ def render(
         name_object=lambda name: f"aicr-{name}-00000000",
     )
     planned = limit(narrow(planned, wanted or Selection(), catalog), depth)
+    planned = executor.restrict(planned)
     if caller:
-        return _text([_caller_role(planned)])
+        return _text([_caller_role(executor.caller_rules(planned))])
     context = RunContext(run_id, namespace, "")
     return _text(
         [
@@ -58,12 +66,12 @@ def render(
     )
 
 
-def _caller_role(planned: plan.Plan) -> dict[str, Any]:
+def _caller_role(rules: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRole",
         "metadata": {"name": CALLER},
-        "rules": [*preflight.caller_rules(planned), *SNAPSHOT_RULES],
+        "rules": [*rules, *(rule for rule in SNAPSHOT_RULES if rule not in rules)],
     }
 
 

@@ -18,12 +18,14 @@ from typing import Self
 
 from helper.deadline import Deadline
 from helper.kube import Kube
-from orchestrator import preflight, readiness, snapshot
-from orchestrator.earlier import Results, from_cluster
+from orchestrator import readiness, snapshot
+from orchestrator.earlier import Results
 from orchestrator.errors import ClusterError
 from orchestrator.events import Event, Notice
 from orchestrator.execution import Execution
+from orchestrator.executor import Executor
 from orchestrator.exits import Exit
+from orchestrator.jobs import Jobs
 from orchestrator.manifests import RunContext
 from orchestrator.outcome import Outcome
 from orchestrator.plan import Plan
@@ -32,7 +34,6 @@ from orchestrator.result import RunResult
 from orchestrator.settings import RunSettings
 from orchestrator.snapshot import Source
 from orchestrator.stop import Stop
-from orchestrator.sweep import sweep
 from orchestrator.turn import Diagnose
 from orchestrator.version import version
 
@@ -51,6 +52,7 @@ class Run:
         kube: Kube,
         settings: RunSettings | None = None,
         *,
+        executor: Executor | None = None,
         context: RunContext | None = None,
         looked_at: Source | None = None,
         keep: Callable[[Outcome], None] = lambda _: None,
@@ -60,13 +62,15 @@ class Run:
     ) -> None:
         """Nothing is asked of the cluster yet.
 
+        Without an `executor` checks are Jobs; `processes.Processes()` is the other one.
         Without `looked_at` a snapshot is taken of it later. `keep` stores each outcome before
         anybody hears of it, `diagnose` files about one that is not good; `stop` is another way to
         cancel. With `earlier` this is a run that was
         cut short: those results and the ones it left in the cluster stand, what it left running
         is removed, the rest runs.
         """
-        self.plan = plan
+        self._executor = executor or Jobs()
+        self.plan = self._executor.restrict(plan)
         self.snapshot = looked_at
         self.findings: Sequence[readiness.Finding] = ()  # of the readiness gate
         self._recipe = recipe
@@ -96,7 +100,8 @@ class Run:
         try:
             self._gate()
             # Who has answered once is worth waiting for, even when it is busy.
-            preflight.check(self._kube.patient(PREFLIGHT_S), self.plan, self._context)
+            asked = self._kube.patient(PREFLIGHT_S)
+            self.plan = self._executor.admit(asked, self.plan, self._context)
             self._take_over()
         except BaseException:
             self._events.put(None)  # whoever follows the events must not wait for ever
@@ -106,6 +111,7 @@ class Run:
             self._kube,
             self._context,
             settings=self._settings,
+            executor=self._executor,
             stop=self._stop,
             keep=self._keep,
             diagnose=self._diagnose,
@@ -151,7 +157,7 @@ class Run:
 
     def cleanup(self) -> Sequence[str]:
         """Remove whatever the run left, such as what `keep` kept; names what is still there."""
-        return sweep(self._kube, self.run_id, Deadline.after(SWEEP_S))
+        return self._executor.sweep(self._kube, self.run_id, Deadline.after(SWEEP_S))
 
     def _gate(self) -> None:
         """Take the snapshot that nobody gave, and hold the recipe against it."""
@@ -167,10 +173,10 @@ class Run:
         """Collect what a run that was cut short has found, then remove what it left."""
         if self._earlier is None:
             return
-        in_cluster = from_cluster(self._kube, self.plan.namespace, self.run_id)
-        for outcome in [found for key, found in in_cluster.items() if key not in self._earlier]:
+        before = self._executor.found_before(self._kube, self.plan)
+        for outcome in [found for key, found in before.items() if key not in self._earlier]:
             self._keep(outcome)
-        self._earlier = {**in_cluster, **self._earlier}
+        self._earlier = {**before, **self._earlier}
         left = self.cleanup()
         if left:
             names = ", ".join(left[:SHOWN])

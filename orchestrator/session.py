@@ -132,6 +132,7 @@ class Session:
                 self._prepared.recipe,
                 kube,
                 self._options.settings,
+                executor=self._options.executor,
                 context=run_context(self._options, self._env, self._prepared.plan),
                 looked_at=self._snapshot,
                 keep=self._keep,
@@ -221,10 +222,13 @@ def _titles(options: Options, kube: Kube, server_version: str) -> list[str]:
     """Name the target before anything is written to it."""
     where = options.target.title(kube)
     fast = [FAST] if options.depth is Depth.FAST else []
+    how, place = "", f"namespace {options.namespace}"
+    if options.executor.is_local:
+        how, place = ", checks as local processes", "nothing is created in the cluster"
     return [
-        f"aicr-orch {version()}: {where}",
+        f"aicr-orch {version()}: {where}{how}",
         f"server {kube.server}, Kubernetes {server_version}",
-        f"run {options.run_id}, namespace {options.namespace}",
+        f"run {options.run_id}, {place}",
         *fast,
     ]
 

@@ -147,6 +147,13 @@ FLAGS: tuple[Callable[[Command], Command], ...] = (
         "--image-pull-secret", multiple=True, metavar="NAME", help="Secret in the run namespace."
     ),
     option(
+        "--executor",
+        default="job",
+        show_default=True,
+        metavar="NAME",
+        help="How checks run: job, or process: those that only read, here, with your own rights.",
+    ),
+    option(
         "--rbac",
         default="scoped",
         show_default=True,

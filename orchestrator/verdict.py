@@ -23,6 +23,7 @@ from orchestrator.plan import PlannedCheck
 Json = dict[str, Any]
 
 OOM_EXIT, SIGTERM_EXIT = 137, 143
+ENDED_FROM_OUTSIDE = (OOM_EXIT, SIGTERM_EXIT)
 MEANING = {
     126: "the image's entry point cannot be executed",
     127: "the image's entry point was not found",
@@ -244,12 +245,12 @@ def _ended_from_outside(
     if reason == "OOMKilled":
         limit = _memory_limit(pod)
         return reason, f"the check used more memory than its limit{limit}"
-    return _disruption(seen) if code in (OOM_EXIT, SIGTERM_EXIT) else None
+    return _disruption(seen) if code in ENDED_FROM_OUTSIDE else None
 
 
 def _without_verdict(code: int | None) -> tuple[str, str]:
     """What an exit code says that is no verdict."""
-    if code in (OOM_EXIT, SIGTERM_EXIT):
+    if code in ENDED_FROM_OUTSIDE:
         return ("Killed" if code == OOM_EXIT else f"Exit:{code}"), MEANING[code]
     meaning = MEANING.get(code or 0, "the check gave no verdict")
     return f"Exit:{code}", f"exit {code}, {meaning}"

@@ -29,6 +29,7 @@ context = option("--context", metavar="NAME", help="Context of the kubeconfig.")
     "--namespace", "-n", default="aicr-validation", show_default=True, help="Where Jobs would run."
 )
 @click.option("--images/--no-images", default=True, help="Ask the registries for the images, too.")
+@option("--executor", default="job", metavar="NAME", help="As for validate.")
 @form
 def doctor(recipe: str | None, data: str | None, output: str, **flags: Any) -> None:
     """See whether machine and cluster are fit for a run; nothing is created.

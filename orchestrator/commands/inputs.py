@@ -74,11 +74,13 @@ def rbac() -> None:
     help="As for validate.",
 )
 @click.option("--caller", is_flag=True, help="What who starts the run needs, as one ClusterRole.")
+@option("--executor", default="job", metavar="NAME", help="As for validate.")
 def rbac_print(
     recipe: str, data: str | None, phase: tuple[str, ...], namespace: str, **flags: Any
 ) -> None:
     """Print what a run would create for its checks; nothing is asked of a cluster."""
     from helper.depth import Depth
+    from orchestrator import executors
     from orchestrator import rbac as rights
     from orchestrator.plan import parse_phases
     from orchestrator.selection import Selection
@@ -91,6 +93,7 @@ def rbac_print(
         Selection(flags["check"]),
         caller=flags["caller"],
         depth=Depth(flags["depth"]),
+        executor=executors.named(flags["executor"], os.environ),
     )
     click.echo(text, nl=False)
 

@@ -61,11 +61,12 @@ def quota(quotas: Iterable[Json]) -> Finding:
 
 
 def look_at_nodes(kube: Kube, at_once: int) -> Iterator[Finding]:
-    """Judge nodes: room for the pods of checks, GPUs, and who offers them."""
+    """Judge nodes: room for the pods of checks, if there will be any, and who offers GPUs."""
     nodes, pods = kube.list(NODES), kube.list(PODS)
     parsed = [parse_node(item) for item in nodes]
     yield from left_out_nodes(parsed)
-    yield room(nodes, pods, {node.name for node in judged(parsed)}, at_once)
+    if at_once:
+        yield room(nodes, pods, {node.name for node in judged(parsed)}, at_once)
     rooms = capacity.look(kube)
     yield gpus(gpu_nodes(parsed, frozenset(item.node for item in rooms)), rooms)
 

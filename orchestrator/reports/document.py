@@ -148,6 +148,7 @@ class Report:
     stopped: float | None
     is_replay: bool = False
     is_fast: bool = False  # it looked only, and made no workload
+    is_local: bool = False  # checks ran on the caller's machine
     is_complete: bool = True
     failure: str = ""  # why the run could not go on
     exit_code: str = ""

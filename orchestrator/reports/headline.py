@@ -23,6 +23,12 @@ TITLES = {
     "passed": "Passed",
 }
 
+# What a run of processes proves less than one of Jobs.
+LOCAL = (
+    "checks ran on the caller's machine with the caller's rights, not as Jobs in the cluster; "
+    "only what reads could run"
+)
+
 
 def status(report: Report) -> str:
     """What the whole run came to; only `passed` is green."""
@@ -73,6 +79,8 @@ def notes(report: Report) -> list[tuple[str, str]]:
         found.append(("replay", "made from a recorded cluster, not from a live one"))
     if report.is_fast:
         found.append(("fast", "nothing was made to run: what passed was seen, not demonstrated"))
+    if report.is_local:
+        found.append(("processes", LOCAL))
     if not report.is_complete:
         why = first_line(report.failure) or "not every check had its chance"
         found.append(("partial", f"the run was cut short: {why}{_how_to_go_on(report)}"))

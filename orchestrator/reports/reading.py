@@ -74,6 +74,7 @@ def parse(document: Mapping[str, Any]) -> Report:
         stopped=_moment(summary.get("stop")),
         is_replay=extra.get("cluster") == "replay",
         is_fast=extra.get("depth") == Depth.FAST,
+        is_local=extra.get("executor") == "process",
         is_complete=part(summary, "extra").get("complete", True) is True,
         failure=text.words(extra.get("failure")),
         exit_code=text.name(extra.get("exitCode")),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from helper import contract, kinds
+from orchestrator.local.variables import expanded
 from orchestrator.replay.objects import (
     Json,
     annotations_of,
@@ -21,7 +22,6 @@ from orchestrator.replay.objects import (
 from orchestrator.replay.state import State
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[3]  # holds orchestrator, helper and images
-_VARIABLE = re.compile(r"\$\$|\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
 
 
 AccountConfig = Callable[[str, str], Json]
@@ -218,17 +218,6 @@ def contents(obj: Json) -> dict[str, bytes]:
         return {key: base64.b64decode(value or "") for key, value in data.items()}
     found = {key: value.encode() for key, value in data.items()}
     return found | {key: base64.b64decode(value) for key, value in binary.items()}
-
-
-def expanded(text: str, env: Mapping[str, str]) -> str:
-    """Replace `$(NAME)` by known variables, as kubelet does."""
-
-    def one(match: re.Match[str]) -> str:
-        if match[0] == "$$":
-            return "$"
-        return env.get(match[1], match[0])
-
-    return _VARIABLE.sub(one, text)
 
 
 def command_line(container: Json, entry_point: list[str], env: Mapping[str, str]) -> list[str]:

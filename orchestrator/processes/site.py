@@ -1,0 +1,107 @@
+"""A run's place on this machine: a private folder, and nothing in the cluster."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from helper.deadline import Deadline
+from orchestrator.errors import ClusterError
+from orchestrator.events import Notice
+from orchestrator.executor import Ground
+from orchestrator.leases import Holder
+from orchestrator.local.guardian import Guardian
+from orchestrator.local.scratch import Scratch
+from orchestrator.plan import PlannedCheck
+from orchestrator.processes.attempt import Bounds, ProcessAttempt
+from orchestrator.processes.room import Identity, Rooms
+from orchestrator.stop import Stop
+
+FOLDER = "aicr-run-"  # how the name of the folder begins
+TOLD = (
+    "checks run on this machine with the rights of its kubeconfig; nothing is made in the cluster: "
+    "results are kept here only, and other runs do not see the locks of this one"
+)
+
+
+class NoLocks:
+    """Locks that no other run could see, since nothing is written to the cluster."""
+
+    def acquire(
+        self, locks: Iterable[str], waiting: Callable[[Holder], None], stop: Stop | None = None
+    ) -> None:
+        """Take nothing: what reads only disturbs nobody."""
+
+    def release(self, locks: Iterable[str]) -> None:
+        """Give back nothing."""
+
+    def lost(self, locks: Iterable[str]) -> Sequence[str]:  # noqa: ARG002 - as other locks
+        """None, for none was held."""
+        return ()
+
+
+class ProcessSite:
+    """The folder of one run, and who ends its processes when this program is killed."""
+
+    def __init__(
+        self,
+        ground: Ground,
+        env: Mapping[str, str],
+        command: Callable[[PlannedCheck], Sequence[str]],
+        bounds: Bounds,
+    ) -> None:
+        self._ground = ground
+        self._env = env
+        self._command = command
+        self._bounds = bounds
+        self._scratch: Scratch | None = None
+        self._guardian: Guardian | None = None
+        self._rooms: Rooms | None = None
+        self.locks = NoLocks()
+
+    def prepare(self, record: Mapping[str, str], data: Mapping[str, str]) -> None:  # noqa: ARG002
+        """Make the folder with the inputs of all checks; ClusterError without a kubeconfig."""
+        kube = self._ground.kube
+        if kube.credentials is None:
+            raise ClusterError("checks cannot connect as this program does: no credentials known")
+        self._scratch = Scratch(FOLDER)
+        self._guardian = Guardian(self._scratch.path)
+        self._guardian.begin()
+        identity = Identity(kube.credentials, kube.context, self._env)
+        self._rooms = Rooms(self._scratch.path, self._ground.context, identity)
+        self._rooms.put_inputs(data)
+        self._ground.emit(Notice(TOLD))
+
+    def shortage(self, planned: PlannedCheck) -> str:  # noqa: ARG002 - as other sites
+        """Nothing: no check that takes GPUs runs here."""
+        return ""
+
+    def attempt(self, planned: PlannedCheck, stop: Stop) -> ProcessAttempt:
+        """One process."""
+        if self._rooms is None or self._guardian is None:
+            raise RuntimeError("prepare() comes first")
+        return ProcessAttempt(
+            planned,
+            self._command,
+            rooms=self._rooms,
+            guardian=self._guardian,
+            stop=stop,
+            emit=self._ground.emit,
+            clock=self._ground.clock,
+            bounds=self._bounds,
+        )
+
+    def persist(self, planned: PlannedCheck, result: Mapping[str, object]) -> None:
+        """Leave it at the run's folder, which has the result already."""
+
+    def close(self) -> None:
+        """Have nothing watched any more: all processes have ended."""
+        if self._guardian:
+            self._guardian.stop()
+
+    def clean_up(self, deadline: Deadline, *, rights_only: bool) -> Sequence[str]:  # noqa: ARG002
+        """Remove the folder, kubeconfigs first of all; nothing can be left in the cluster."""
+        if self._scratch:
+            self._scratch.remove()
+        return ()
+
+    def remove_namespace(self) -> str:
+        """Nothing to remove, for none was made."""
+        return ""
