@@ -80,10 +80,13 @@ class ProcessAttempt:
         return self._outcome(collected.with_words(ending, log), log)
 
     def diagnosis(self) -> Mapping[str, str]:
-        """What was started and all that is kept of what it printed; values may be secrets."""
-        argv = " ".join(self._room.argv) if self._room else "it was not started"
-        names = "".join(f"{name}\n" for name in sorted(self._room.env)) if self._room else ""
-        return {"command.txt": f"{argv}\n", "environment.txt": names, "log.txt": self._printed}
+        """What was started, and all that is kept of what it printed; values may be secrets."""
+        argv, names = (self._room.argv, sorted(self._room.env)) if self._room else ((), [])
+        return {
+            "command.txt": f"{' '.join(argv) or 'it was not started'}\n",
+            "environment.txt": "".join(f"{name}\n" for name in names) or "it was not started\n",
+            "log.txt": self._printed or "it printed nothing\n",
+        }
 
     def clean(self, *, keep: bool = False) -> None:  # noqa: ARG002 - what is kept is in the report
         """End the process if it still runs, then remove its files."""
@@ -123,8 +126,9 @@ class ProcessAttempt:
                 budget = format_duration(self._planned.timeout_s)
                 self._outside = "DeadlineExceeded", f"the check went on beyond its {budget} budget"
                 self._end(process)
-            elif process.holds_more_than(self._memory):
-                self._outside = "OOMKilled", f"the check used more memory than {self._memory} bytes"
+            elif process.holds_more_than(int(parse_quantity(self._memory))):
+                words = f"the check used more memory than its limit of {self._memory}"
+                self._outside = "OOMKilled", words
                 process.kill()
                 process.join()
         ended_by_us = self._outside if self._code in verdict.ENDED_FROM_OUTSIDE else None
@@ -157,10 +161,10 @@ class ProcessAttempt:
         process.join()
 
     @property
-    def _memory(self) -> int:
+    def _memory(self) -> str:
         entry = self._planned.entry
         given = entry.resources if entry else None
-        return int(parse_quantity(given.memory if given else LIMITS["memory"]))
+        return given.memory if given else LIMITS["memory"]
 
     def _said(self, line: str) -> None:
         self._emit(CheckSaid(self._planned.name, line))

@@ -1,6 +1,6 @@
 """Which checks the caller's own rights are enough for, asked before the first one starts."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,7 +10,7 @@ from helper.errors import Forbidden
 from helper.kinds import NAMESPACES, NODES, Resource
 from helper.kube import Kube
 from orchestrator.errors import PermissionsError
-from orchestrator.plan import Plan, PlannedCheck
+from orchestrator.plan import PhasePlan, Plan, PlannedCheck
 
 PARALLEL = 8
 ADVICE = "aicr-orch rbac print --executor process --caller prints a role with all of them"
@@ -44,33 +44,16 @@ class Right:
 
 def admit(kube: Kube, plan: Plan) -> Plan:
     """Skip the checks that the caller lacks a right for; PermissionsError when none is left."""
-    wanted = {
-        (phase.phase, check.name): tuple(declared(check))
-        for phase in plan.phases
-        for check in phase.checks
-        if not check.refusal
-    }
-    lacking = _lacking(
-        kube, sorted({right for rights in wanted.values() for right in rights}, key=str)
-    )
-    missing = {
-        key: [right for right in rights if right in lacking] for key, rights in wanted.items()
-    }
-    if wanted and all(missing.values()):
+    running = [check for check in plan.checks if not check.refusal]
+    wanted = {check.object_name: tuple(declared(check)) for check in running}
+    lacking = _lacking(kube, {right for rights in wanted.values() for right in rights})
+    missing = {key: [item for item in rights if item in lacking] for key, rights in wanted.items()}
+    if running and all(missing.values()):
         lines = "".join(f"\n  {right}" for right in sorted(map(str, lacking)))
         raise PermissionsError(
             f"{len(lacking)} rights are missing, so that not one check can run; {ADVICE}:{lines}"
         )
-    phases = tuple(
-        replace(
-            phase,
-            checks=tuple(
-                _judged(check, missing.get((phase.phase, check.name), ())) for check in phase.checks
-            ),
-        )
-        for phase in plan.phases
-    )
-    return replace(plan, phases=phases)
+    return replace(plan, phases=tuple(_admitted(phase, missing) for phase in plan.phases))
 
 
 def rules(plan: Plan) -> Sequence[dict[str, Any]]:
@@ -99,8 +82,9 @@ def _of_rule(rule: Mapping[str, Any], namespace: str) -> Iterator[Right]:
                     yield Right(verb, group, resource, namespace, name)
 
 
-def _lacking(kube: Kube, rights: Sequence[Right]) -> frozenset[Right]:
+def _lacking(kube: Kube, rights: Iterable[Right]) -> frozenset[Right]:
     """Ask for all objects of a kind first: who may read all of them may read each."""
+    rights = sorted(rights, key=str)
     general = {replace(right, name="") for right in rights}
     with ThreadPoolExecutor(PARALLEL) as pool:
         asked = sorted(general, key=str)
@@ -122,6 +106,11 @@ def _holds(kube: Kube, right: Right) -> bool:
         return kube.allowed(right.verb, resource, namespace, subresource, right.name)
     except Forbidden:
         return False
+
+
+def _admitted(phase: PhasePlan, missing: Mapping[str, Sequence[Right]]) -> PhasePlan:
+    checks = (_judged(check, missing.get(check.object_name, ())) for check in phase.checks)
+    return replace(phase, checks=tuple(checks))
 
 
 def _judged(check: PlannedCheck, missing: Sequence[Right]) -> PlannedCheck:

@@ -14,6 +14,7 @@ from orchestrator import plan
 from orchestrator.catalog import Catalog
 from orchestrator.events import Event
 from orchestrator.execution import Execution
+from orchestrator.executor import Executor
 from orchestrator.forwarding import Forwarded
 from orchestrator.images import ImageRules
 from orchestrator.manifests import RunContext
@@ -97,6 +98,7 @@ class Engine:
     rights: Rights = field(default_factory=Rights)
     timeouts: Mapping[str, str] = field(default_factory=dict)  # of phases
     forwarded: Forwarded = field(default_factory=Forwarded)
+    executor: Executor | None = None  # default: Jobs
 
     def plan(self) -> plan.Plan:
         """The plan of the run."""
@@ -138,6 +140,7 @@ class Engine:
                 kube,
                 RunContext(self.run_id, NAMESPACE, "v0.0.0-test", forwarded=self.forwarded),
                 settings=self.settings,
+                executor=self.executor,
                 keep=kept.append,
                 diagnose=lambda outcome, files: diagnosed.update({outcome.check: files}),
                 emit=emit,

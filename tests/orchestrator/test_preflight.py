@@ -14,31 +14,16 @@ from orchestrator.manifests import RunContext
 from orchestrator.plan import Plan
 from orchestrator.replay import ReplayCluster
 from orchestrator.rights import Rights
+from tests.orchestrator.callers import cluster_role
 from tests.orchestrator.engine import NAMESPACE, RUN_ID, Engine, entry
 
 Json = dict[str, Any]
 
-CALLER = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "caller"}
 NODES = {"apiGroups": [""], "resources": ["nodes"], "verbs": ["list"]}
 PODS = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"], "namespace": "gpu-operator"}
 PLAN = Engine([entry("alpha", rbac=[NODES, PODS]), entry("beta", locks=["gpu"])]).plan()
 CONTEXT = RunContext(RUN_ID, NAMESPACE, "v0")
 RULES = list(preflight.caller_rules(PLAN))
-
-
-def cluster_role(rules: list[Json]) -> list[Json]:
-    """Rights of the caller in the whole cluster."""
-    group = "rbac.authorization.k8s.io"
-    name = {"name": "caller"}
-    role = {"apiVersion": f"{group}/v1", "kind": "ClusterRole", "metadata": name, "rules": rules}
-    binding = {
-        "apiVersion": f"{group}/v1",
-        "kind": "ClusterRoleBinding",
-        "metadata": name,
-        "subjects": [CALLER],
-        "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": "caller"},
-    }
-    return [role, binding]
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 
 from orchestrator.exits import Exit
 from orchestrator.replay import Fault, ReplayCluster
+from tests.orchestrator.callers import cluster_role
 from tests.orchestrator.conftest import Command, Said
-from tests.orchestrator.test_preflight import cluster_role
 from tests.source import ROOT
 
 EXAMPLE = ROOT / "examples/eks-h100-inference"

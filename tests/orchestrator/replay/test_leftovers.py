@@ -12,6 +12,7 @@ import pytest
 
 from orchestrator.local.scratch import Scratch, remove_stale
 from tests.contract.conftest import eventually
+from tests.orchestrator.local.processes import runs
 from tests.source import ROOT
 
 PROGRAM = """
@@ -52,17 +53,6 @@ def server(temporary: Path) -> Iterator["subprocess.Popen[str]"]:
     ) as process:
         yield process
         process.kill()
-
-
-def runs(pid: int) -> bool:
-    """Whether a process runs; a zombie does not."""
-    try:
-        state = subprocess.run(
-            ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=True
-        )
-    except subprocess.CalledProcessError:
-        return False
-    return not state.stdout.startswith("Z")
 
 
 def test_a_killed_server_leaves_no_process_and_no_file(
