@@ -198,7 +198,8 @@ def _notes(preview: Preview) -> str:
 def _time(preview: Preview, usual: Estimate) -> str:
     """How long, and on what grounds."""
     known, running = preview.known()
-    bound = f"at most {_rounded(preview.longest.total_s)} by budgets, beside the pods' start"
+    beside = "" if preview.options.executor.is_local else ", beside the pods' start"
+    bound = f"at most {_rounded(preview.longest.total_s)} by budgets{beside}"
     if not known:
         return f"{bound}; no earlier run on this machine says more"
     rest = "" if known == running else ", the others by budget"

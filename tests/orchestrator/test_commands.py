@@ -3,6 +3,7 @@ import sys
 
 import click
 import pytest
+import yaml
 
 from orchestrator.cli import app
 from orchestrator.exits import Exit
@@ -54,3 +55,13 @@ def test_rights_of_a_check_that_nobody_knows_are_an_error(aicr: Command) -> None
 
     assert said.code == Exit.USAGE
     assert "did you mean dra-support?" in said.err
+
+
+def test_the_caller_of_processes_needs_only_what_checks_do(aicr: Command) -> None:
+    said = aicr("rbac", "print", "-r", RECIPE, "--executor", "process", "--caller")
+    (role,) = yaml.safe_load_all(said.out)
+
+    assert {verb for rule in role["rules"] for verb in rule["verbs"]} <= {"get", "list", "watch"}
+    said = aicr("rbac", "print", "-r", RECIPE, "--executor", "process")
+    assert said.code == Exit.USAGE
+    assert "grants nothing to checks; give --caller" in said.err

@@ -49,6 +49,7 @@ DEFAULTS: dict[str, object] = {
     "no_wait": False,
     "no_cluster": False,
     "override_all_images": False,
+    "executor": "job",
     "rbac": "scoped",
     "validator_service_account": None,
     "trust_external": False,
@@ -339,6 +340,28 @@ def test_what_the_operator_names_wins_over_what_a_recorded_cluster_brings(tmp_pa
 )
 def test_the_rights_of_checks_are_said_in_one_way(flags: dict[str, Any], said: str) -> None:
     assert said in problem(**flags)
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ({"executor": "processes"}, "--executor processes: want one of job, process"),
+        ({"rbac": "cluster-admin"}, "--rbac cluster-admin is about Jobs"),
+        ({"keep": "on-failure"}, "--keep on-failure is about Jobs"),
+        ({"no_cleanup": True}, "--keep always is about Jobs"),
+        ({"delete_namespace": True}, "--delete-namespace is about Jobs"),
+        ({"resolve_digests": True}, "--resolve-digests is about Jobs"),
+        ({"output": ("cm://default/report",)}, "--executor process makes nothing"),
+    ],
+)
+def test_with_processes_what_is_about_jobs_is_refused(flags: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        build({**DEFAULTS, "executor": "process", **flags}, {}, "v0")
+
+
+def test_checks_are_jobs_by_default() -> None:
+    assert build(DEFAULTS, {}, "v0").executor.name == "job"
+    assert build({**DEFAULTS, "executor": "process"}, {}, "v0").executor.is_local
 
 
 def test_the_rights_of_checks_are_their_own_by_default() -> None:

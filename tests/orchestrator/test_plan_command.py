@@ -175,3 +175,10 @@ def test_a_fast_plan_of_measurements_alone_is_wrong_usage(aicr: Command) -> None
     assert said.code == Exit.USAGE
     assert "--depth fast leaves out nccl-all-reduce-bw" in said.err
     assert said.err.count("\n") == 1
+def test_of_processes_no_object_and_no_image_is_shown(aicr: Command) -> None:
+    said = aicr("plan", *EXAMPLE, "--executor", "process")
+
+    assert "5 of 5 run, as processes of this machine, with your own rights" in said.out
+    assert "image " not in said.out
+    objects = aicr("plan", *EXAMPLE, "--executor", "process", "-o", "yaml").out
+    assert list(yaml.safe_load_all(objects)) == []

@@ -11,6 +11,7 @@ from orchestrator.doctor.finding import Level
 from orchestrator.exits import Exit
 from orchestrator.registry import NoSuchTagError
 from orchestrator.replay import ReplayCluster
+from tests.orchestrator.callers import cluster_role
 from tests.orchestrator.conftest import Command
 from tests.orchestrator.engine import node
 
@@ -117,3 +118,27 @@ def test_what_is_pinned_needs_no_registry() -> None:
     (finding,) = registries.look([pinned], answering(Unreachable("get", "x")))
 
     assert finding.level is Level.OK
+
+
+def test_for_processes_neither_room_nor_a_namespace_is_needed(aicr: Command) -> None:
+    said = aicr("doctor", *EXAMPLE, "--no-images", "--executor", "process", "-o", "json")
+    abouts = [item["about"] for item in json.loads(said.out)["findings"]]
+
+    assert said.code == Exit.OK
+    assert abouts == ["results", "kubeconfig", "server", "clock", "rights", "GPUs"]
+
+
+def test_for_processes_the_checks_that_would_be_skipped_are_named(
+    aicr: Command, tmp_path: Path
+) -> None:
+    everywhere = {"apiGroups": [""], "resources": ["pods", "nodes"], "verbs": ["get", "list"]}
+    cluster = ReplayCluster(objects=[node(), *cluster_role([everywhere])])
+    kubeconfig = tmp_path / "kubeconfig"
+    with cluster.serve() as server:
+        server.write_kubeconfig(kubeconfig, user="caller")
+        flags = ("-k", str(kubeconfig), "--no-images", "--executor", "process")
+        said = aicr("doctor", *flags)
+
+    assert "of 5 checks will be skipped for want of them" in said.out
+    assert "dra-support: the caller may not list" in said.out
+    assert "aicr-orch rbac print --caller --executor process" in said.out

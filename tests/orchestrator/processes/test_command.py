@@ -74,28 +74,6 @@ def test_a_report_says_on_its_first_line_how_checks_ran(env: Mapping[str, str]) 
     assert folders(env) == []
 
 
-@pytest.mark.parametrize(
-    ("flags", "words"),
-    [
-        (("--executor", "processes"), "--executor processes: want one of job, process"),
-        (("--rbac", "cluster-admin"), "--rbac cluster-admin is about Jobs"),
-        (("--keep", "on-failure"), "--keep on-failure is about Jobs"),
-        (("--no-cleanup",), "--keep always is about Jobs"),
-        (("--delete-namespace",), "--delete-namespace is about Jobs"),
-        (("--resolve-digests",), "--resolve-digests is about Jobs"),
-        (("-o", "cm://default/report"), "--executor process makes nothing"),
-    ],
-)
-def test_what_is_about_jobs_is_wrong_usage(
-    env: Mapping[str, str], flags: tuple[str, ...], words: str
-) -> None:
-    given = () if "--executor" in flags else ("--executor", "process")
-    code, _, err = end(env, "--recipe", str(EXAMPLE / "recipe.yaml"), *given, *flags)
-
-    assert code == Exit.USAGE
-    assert words in err
-
-
 def test_an_interrupted_run_goes_on_where_it_was(env: Mapping[str, str], tmp_path: Path) -> None:
     flags = ("--replay", str(EXAMPLE), "--executor", "process", "--phase", "all")
     with start(env, *flags) as process:
