@@ -54,6 +54,7 @@ class ProcessSite:
         self._scratch: Scratch | None = None
         self._guardian: Guardian | None = None
         self._rooms: Rooms | None = None
+        self._attempts: list[ProcessAttempt] = []
         self.locks = NoLocks()
 
     def prepare(self, record: Mapping[str, str], data: Mapping[str, str]) -> None:  # noqa: ARG002
@@ -77,7 +78,7 @@ class ProcessSite:
         """One process."""
         if self._rooms is None or self._guardian is None:
             raise RuntimeError("prepare() comes first")
-        return ProcessAttempt(
+        attempt = ProcessAttempt(
             planned,
             self._command,
             rooms=self._rooms,
@@ -87,12 +88,16 @@ class ProcessSite:
             clock=self._ground.clock,
             bounds=self._bounds,
         )
+        self._attempts.append(attempt)
+        return attempt
 
     def persist(self, planned: PlannedCheck, result: Mapping[str, object]) -> None:
         """Leave it at the run's folder, which has the result already."""
 
     def close(self) -> None:
-        """Have nothing watched any more: all processes have ended."""
+        """End what an error has left running; then nobody has to watch any more."""
+        for attempt in self._attempts:
+            attempt.clean()
         if self._guardian:
             self._guardian.stop()
 

@@ -49,7 +49,7 @@ def validate(
         own.close()
         flags = ("--kubeconfig", kubeconfig, "--run-id", run_id, "-o", str(report), *PROCESS)
         done = run("validate", *INPUTS, *flags, state=folder)
-        assert made(kube) == before
+        assert made(kube) <= before  # other tests' namespaces may be ending
     tests = json.loads(report.read_text())["results"]["tests"] if report.exists() else []
     found = {item["name"]: item for item in tests}
     return done.returncode, done.stderr, found, left_behind(kube, run_id)
