@@ -19,6 +19,7 @@ from orchestrator.catalog import (
 )
 from orchestrator.check_heads import head_of
 from orchestrator.gate import cost
+from orchestrator.processes.runnable import objection
 
 CATALOG = Path(__file__).with_name("catalog.yaml")
 HEAD = """# Checks
@@ -44,7 +45,8 @@ Checks that hold the same lock never run at the same time; all others may.
 RIGHTS = """## Rights
 
 What each check may do in the cluster, and nothing beyond: every check runs under its own
-ServiceAccount with exactly these rules, made just before it and removed after it.
+ServiceAccount with exactly these rules, made just before it and removed after it. Checks that
+only read [run without a Job](install.md#where-no-job-may-be-created), too: `--executor process`.
 """
 DERIVED = {
     Derive.EXPECTED_RESOURCES: "get each expected resource of the recipe, by name",
@@ -100,11 +102,15 @@ def _locks(entries: Iterable[Entry]) -> str:
 
 def _rights(entries: Iterable[Entry]) -> str:
     rows = [
-        (f"`{entry.name}`", "<br>".join(map(right, entry.rbac)) or "nothing")
+        (
+            f"`{entry.name}`",
+            "<br>".join(map(right, entry.rbac)) or "nothing",
+            f"no: {why}" if (why := objection(entry)) else "yes",
+        )
         for entry in entries
         if entry.available
     ]
-    return _table(("check", "may"), rows)
+    return _table(("check", "may", "runs as a process"), rows)
 
 
 def right(rule: Rule) -> str:
