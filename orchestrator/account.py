@@ -41,7 +41,7 @@ def document(
         "executor": options.executor.name,
         "snapshot": seen.snapshot.origin if seen.snapshot else "",
         "serverVersion": seen.server_version,
-        "depth": str(options.depth),
+        "depth": str(options.reached),
         "identity": _identity(seen.identity, is_replay=bool(options.target.replay)),
         "exitCode": number(result.exit, options.exit_codes),
         "images": sorted({item.image for item in prepared.plan.checks} - {""}),

@@ -13,8 +13,8 @@ from helper.web import public_name
 from orchestrator import executors
 from orchestrator.catalog import NAME
 from orchestrator.errors import UsageError, nearest
-from orchestrator.gate import Gate
 from orchestrator.executor import Executor
+from orchestrator.gate import Gate
 from orchestrator.images import ImageRules
 from orchestrator.inputs import CONFIG_MAP, scheme_of
 from orchestrator.jobs import Jobs
@@ -65,6 +65,11 @@ class Options:
     executor: Executor = field(default_factory=Jobs)
     resumes: bool = False  # a run that was cut short
     flags: Mapping[str, object] = field(default_factory=dict)  # that all this is from
+
+    @property
+    def reached(self) -> Depth:
+        """How deep checks go; what runs as a process makes nothing."""
+        return Depth.FAST if self.executor.is_local else self.depth
 
 
 def build(flags: Mapping[str, object], env: Mapping[str, str], version: str) -> Options:

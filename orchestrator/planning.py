@@ -20,7 +20,7 @@ from orchestrator.rights import Grants
 
 HEAD = ("CHECK", "PHASE", "BEGINS", "TAKES", "BUDGET", "LOCKS", "RIGHTS")
 
-FAST = "depth     fast: nothing is made but Jobs and identities; checks may only read\n"
+FAST = "depth     fast: no check makes anything; they may only read\n"
 NAMED = 2  # namespaces in a cell of the table; more are counted
 
 
@@ -70,7 +70,7 @@ def document(preview: Preview) -> dict[str, Any]:
             "maxParallel": settings.max_parallel,
             "failFast": settings.fail_fast,
             "gate": str(settings.gate),
-            "depth": str(options.depth),
+            "depth": str(options.reached),
             "failOn": list(settings.fail_on),
             "timeoutSeconds": settings.timeout_s,
             "minCoverage": settings.min_coverage,
@@ -100,7 +100,7 @@ def text(preview: Preview, columns: int = 0) -> str:
         f"at once   at most {preview.options.settings.max_parallel}; phases one after another\n",
         f"ready     {_readiness(preview)}\n",
         f"gate      {_gate(preview)}\n",
-        *([FAST] if preview.options.depth is Depth.FAST else []),
+        *([FAST] if preview.options.reached is Depth.FAST else []),
         *(f"image     {printable(image)}\n" for image in images(preview.plan)),
     ]
     return "".join(lines)

@@ -224,7 +224,7 @@ def _titles(options: Options, kube: Kube, server_version: str) -> list[str]:
     fast = [FAST] if options.depth is Depth.FAST else []
     how, place = "", f"namespace {options.namespace}"
     if options.executor.is_local:
-        how, place = ", checks as local processes", "nothing is created in the cluster"
+        fast, how, place = [], ", checks as local processes", "nothing is created in the cluster"
     return [
         f"aicr-orch {version()}: {where}{how}",
         f"server {kube.server}, Kubernetes {server_version}",

@@ -18,6 +18,7 @@ from tests.e2e.leftovers import left_behind
 from tests.e2e.test_caller import INPUTS, Rules, caller, lacking
 
 PROCESS = ("--executor", "process")
+FAST = ("--depth", "fast")
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def validate(
         own = connect(Credentials(kubeconfig), {})
         assert not own.allowed("create", JOBS, home)
         own.close()
-        flags = ("--kubeconfig", kubeconfig, "--run-id", run_id, "-o", str(report), *PROCESS)
+        flags = ("--kubeconfig", kubeconfig, "--run-id", run_id, "-o", str(report), *PROCESS, *FAST)
         done = run("validate", *INPUTS, *flags, state=folder)
         assert made(kube) <= before  # other tests' namespaces may be ending
     tests = json.loads(report.read_text())["results"]["tests"] if report.exists() else []

@@ -151,7 +151,7 @@ def test_a_fast_plan_has_no_workloads_and_only_reads(aicr: Command) -> None:
     found = json.loads(aicr("plan", *EXAMPLE, "--depth", "fast", "-o", "json").out)
 
     assert "4 of 5 run" in said.out
-    assert "depth     fast: nothing is made but Jobs and identities" in said.out
+    assert "depth     fast: no check makes anything" in said.out
     assert found["settings"]["depth"] == "fast"
     assert found["checks"][-1]["skip"] == "depth"
     rules = [rule for check in found["checks"] for rule in check["rights"]["cluster"]]
@@ -175,10 +175,13 @@ def test_a_fast_plan_of_measurements_alone_is_wrong_usage(aicr: Command) -> None
     assert said.code == Exit.USAGE
     assert "--depth fast leaves out nccl-all-reduce-bw" in said.err
     assert said.err.count("\n") == 1
+
+
 def test_of_processes_no_object_and_no_image_is_shown(aicr: Command) -> None:
     said = aicr("plan", *EXAMPLE, "--executor", "process")
 
-    assert "5 of 5 run, as processes of this machine, with your own rights" in said.out
-    assert "image " not in said.out
+    assert "4 of 5 run, as processes of this machine, with your own rights" in said.out
+    assert "no check makes anything" in said.out
+    assert "image  " not in said.out
     objects = aicr("plan", *EXAMPLE, "--executor", "process", "-o", "yaml").out
     assert list(yaml.safe_load_all(objects)) == []

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from helper.check import SkipCode
+from helper.depth import Depth
 from helper.models import ValidationInput
 from orchestrator import catalog, plan
 from orchestrator.catalog import Entry
@@ -37,9 +38,8 @@ def rule(verb: str, resource: str, group: str = "") -> dict[str, Any]:
         [],
         [rule("get", "pods/log"), rule("watch", "pods")],
         [{"derive": "expectedResources"}],
-        [rule("create", "selfsubjectaccessreviews", "authorization.k8s.io")],
     ],
-    ids=["none", "reads", "derived", "reviews"],
+    ids=["none", "reads", "derived"],
 )
 def test_what_only_reads_can_run_here(rbac: list[dict[str, Any]]) -> None:
     assert objection(entry(rbac=rbac)) == ""
@@ -48,9 +48,9 @@ def test_what_only_reads_can_run_here(rbac: list[dict[str, Any]]) -> None:
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"rbac": [LIST_NODES, rule("create", "pods")]}, "it may create pods"),
-        ({"rbac": [rule("get", "pods/exec")]}, "it may get pods/exec"),
-        ({"rbac": [rule("create", "leases", "coordination.k8s.io")]}, "it may create leases"),
+        ({"workloads": "always"}, "it makes workloads of its own"),
+        ({"rbac": [LIST_NODES, rule("create", "pods")]}, "or writes"),
+        ({"rbac": [rule("get", "pods/exec")]}, "or writes"),
         ({"image": "registry.example/check:v1"}, "registry.example/check:v1 is not one"),
         ({"image": IMAGE.replace("latest", "v9")}, "validator-conformance:v9 is not one"),
         ({"needs": {"gpus": 1}}, "it takes GPUs"),
@@ -69,7 +69,7 @@ def test_a_check_that_cannot_run_here_is_skipped_and_leaves_its_phase_incomplete
     outcome = refused(check)
 
     assert check.skip is SkipCode.PRECONDITION
-    assert outcome.message.startswith("cannot run as a local process: it does not only read")
+    assert outcome.message.startswith("cannot run as a local process: it makes workloads")
     assert not outcome.is_neutral
 
 
@@ -77,6 +77,14 @@ def test_no_image_is_named_for_what_runs_without_one() -> None:
     (check,) = restrict(planned(entry())).checks
 
     assert (check.image, check.refusal) == ("", "")
+
+
+def test_a_check_that_also_makes_workloads_runs_without_them() -> None:
+    rbac = [LIST_NODES, rule("create", "pods")]
+    (check,) = restrict(planned(entry(rbac=rbac, workloads="partly"))).checks
+
+    assert (check.refusal, check.depth) == ("", Depth.FAST)
+    assert check.grants.cluster == (LIST_NODES,)
 
 
 def test_what_is_not_built_stays_so() -> None:
