@@ -7,16 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from helper.kube import Kube
+from helper.credentials import Credentials
+from helper.kube import Kube, connect
 from orchestrator import plan, recipe
-from orchestrator.catalog import Catalog
+from orchestrator.catalog import Catalog, built_in
 from orchestrator.errors import PermissionsError, ReadinessError
 from orchestrator.events import CheckFinished, CheckStarted, Notice
 from orchestrator.exits import Exit
 from orchestrator.outcome import Status
+from orchestrator.processes import Processes
 from orchestrator.replay import Fault, ReplayCluster
 from orchestrator.run import Run
 from orchestrator.settings import Keep, RunSettings
+from tests.orchestrator.callers import cluster_role
 from tests.orchestrator.engine import entry, everything, node, script, served
 from tests.source import ROOT
 
@@ -175,3 +178,24 @@ def test_the_example_runs_as_printed(tmp_path: Path) -> None:
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "platform-health passed" in done.stdout
+
+
+def test_checks_run_as_processes_for_a_caller_who_may_create_nothing(tmp_path: Path) -> None:
+    text = "kind: RecipeResult\nvalidation: {conformance: {checks: [platform-health]}}\n"
+    wanted = recipe.parse(text, "recipe.yaml")
+    reads = {"apiGroups": [""], "resources": ["nodes", "namespaces"], "verbs": ["get", "list"]}
+    cluster = ReplayCluster(objects=[node(), *cluster_role([reads])])
+    path = tmp_path / "kubeconfig"
+    with cluster.serve() as server:
+        server.write_kubeconfig(path, user="caller")
+        kube = connect(Credentials(str(path)), {}, patience_s=2.0)
+        planned = plan.build(built_in(), wanted.input)
+        with Run(planned, wanted, kube, executor=Processes()) as run:
+            run.deploy()
+            run.wait()
+        outcome = run.result().phases[1].outcomes[0]
+        assert run.cleanup() == ()
+        kube.close()
+
+    assert (outcome.check, outcome.status) == ("platform-health", Status.SKIPPED)
+    assert {item.method for item in cluster.requests if "reviews" not in item.path} == {"GET"}
