@@ -1,9 +1,10 @@
 """A run's place on this machine: a private folder, and nothing in the cluster."""
 
+import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from helper.deadline import Deadline
-from orchestrator.errors import ClusterError
+from orchestrator.errors import ClusterError, UsageError
 from orchestrator.events import Notice
 from orchestrator.executor import Ground
 from orchestrator.leases import Holder
@@ -58,7 +59,15 @@ class ProcessSite:
         self.locks = NoLocks()
 
     def prepare(self, record: Mapping[str, str], data: Mapping[str, str]) -> None:  # noqa: ARG002
-        """Make the folder with the inputs of all checks; ClusterError without a kubeconfig."""
+        """Make the folder with the inputs of all checks; StopError when that cannot be."""
+        try:
+            self._make_folder(data)
+        except OSError as error:
+            place = tempfile.gettempdir()
+            raise UsageError(f"{place} takes no files of checks: {error}; set TMPDIR") from error
+        self._ground.emit(Notice(TOLD))
+
+    def _make_folder(self, data: Mapping[str, str]) -> None:
         kube = self._ground.kube
         if kube.credentials is None:
             raise ClusterError("checks cannot connect as this program does: no credentials known")
@@ -68,7 +77,6 @@ class ProcessSite:
         identity = Identity(kube.credentials, kube.context, self._env)
         self._rooms = Rooms(self._scratch.path, self._ground.context, identity)
         self._rooms.put_inputs(data)
-        self._ground.emit(Notice(TOLD))
 
     def shortage(self, planned: PlannedCheck) -> str:  # noqa: ARG002 - as other sites
         """Nothing: no check that takes GPUs runs here."""

@@ -1,0 +1,63 @@
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from helper.deadline import SYSTEM_CLOCK, Deadline
+from helper.kube import Kube
+from orchestrator.errors import ClusterError, UsageError
+from orchestrator.executor import Ground
+from orchestrator.manifests import RunContext
+from orchestrator.plan import Plan
+from orchestrator.processes import Processes
+from orchestrator.replay import ReplayCluster
+from orchestrator.settings import RunSettings
+from orchestrator.stop import Stop
+from tests.orchestrator.engine import NAMESPACE, RUN_ID, node, served
+
+
+@pytest.fixture
+def kube() -> Iterator[Kube]:
+    with served(ReplayCluster(objects=[node()])) as kube:
+        yield kube
+
+
+def ground(kube: Kube) -> Ground:
+    return Ground(
+        Plan(RUN_ID, NAMESPACE, ()),
+        kube,
+        RunContext(RUN_ID, NAMESPACE, "v0"),
+        RunSettings(),
+        Stop(),
+        lambda _: None,
+        SYSTEM_CLOCK,
+    )
+
+
+def test_a_place_that_takes_no_files_is_named_with_a_hint(
+    kube: Kube, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = Processes().open(ground(kube))
+    with monkeypatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(tmp_path / "absent"))
+        with pytest.raises(UsageError, match=r"absent takes no files of checks: .*; set TMPDIR"):
+            site.prepare({}, {})
+
+    site.close()
+    assert site.clean_up(Deadline.after(1.0), rights_only=False) == ()
+
+
+def test_without_credentials_there_is_nothing_to_hand_on(kube: Kube) -> None:
+    kube.credentials = None
+
+    with pytest.raises(ClusterError, match="no credentials known"):
+        Processes().open(ground(kube)).prepare({}, {})
+
+
+def test_locks_between_runs_do_not_exist(kube: Kube) -> None:
+    site = Processes().open(ground(kube))
+    site.locks.acquire(["gpu"], lambda _: None)
+    site.locks.release(["gpu"])
+
+    assert site.locks.lost(["gpu"]) == ()
