@@ -8,7 +8,7 @@ from helper import contract
 from helper.deadline import Clock
 from helper.errors import InputError
 from helper.quantity import format_duration, parse_quantity
-from orchestrator import collected, logs, verdict
+from orchestrator import collected, logs, redaction, verdict
 from orchestrator.events import CheckProgressed, CheckSaid, Event
 from orchestrator.local.guardian import Guardian
 from orchestrator.local.process import LocalProcess
@@ -82,10 +82,11 @@ class ProcessAttempt:
     def diagnosis(self) -> Mapping[str, str]:
         """What was started, and all that is kept of what it printed; values may be secrets."""
         argv, names = (self._room.argv, sorted(self._room.env)) if self._room else ((), [])
+        printed = "\n".join(redaction.lines(self._printed.split("\n")))
         return {
             "command.txt": f"{' '.join(argv) or 'it was not started'}\n",
             "environment.txt": "".join(f"{name}\n" for name in names) or "it was not started\n",
-            "log.txt": self._printed or "it printed nothing\n",
+            "log.txt": printed or "it printed nothing\n",
         }
 
     def clean(self, *, keep: bool = False) -> None:  # noqa: ARG002 - what is kept is in the report
@@ -167,7 +168,7 @@ class ProcessAttempt:
         return given.memory if given else LIMITS["memory"]
 
     def _said(self, line: str) -> None:
-        self._emit(CheckSaid(self._planned.name, line))
+        self._emit(CheckSaid(self._planned.name, redaction.line(line)))
 
     def _outcome(self, ending: Ending, log: logs.Log) -> Outcome:
         arguments = self._room.argv[1:] if self._room else ()

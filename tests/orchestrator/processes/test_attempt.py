@@ -12,7 +12,7 @@ import pytest
 
 from helper.errors import InputError
 from orchestrator.catalog import Entry
-from orchestrator.events import CheckProgressed, Event, Notice
+from orchestrator.events import CheckProgressed, CheckSaid, Event, Notice
 from orchestrator.exits import Exit
 from orchestrator.forwarding import Forwarded
 from orchestrator.outcome import Status
@@ -173,3 +173,11 @@ def test_a_package_that_is_not_installed_is_named() -> None:
 
     with pytest.raises(InputError, match="is not installed beside this program"):
         installed(PlannedCheck("alpha", "conformance", "aicr-alpha-0", entry=found))
+
+
+def test_what_looks_like_a_secret_is_taken_out_of_all_that_is_kept() -> None:
+    token = f"hf_{'x' * 30}"
+    finished = run("print('RESULT: found hf_' + 'x' * 30); raise SystemExit(1)")
+
+    assert finished.told(CheckSaid)
+    assert token not in str((finished.kept, finished.events, finished.diagnosed))

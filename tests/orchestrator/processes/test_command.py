@@ -69,7 +69,7 @@ def test_a_report_says_on_its_first_line_how_checks_ran(env: Mapping[str, str]) 
 
     assert code == Exit.OK, err
     assert err.splitlines()[0].endswith("checks as local processes")
-    assert "nothing is created in the cluster" in err.splitlines()[1]
+    assert "nothing is created in the cluster" in err.splitlines()[2]
     assert "> **processes**: checks ran on the caller's machine" in out
     assert folders(env) == []
 
