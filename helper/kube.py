@@ -219,12 +219,15 @@ class Kube:
         namespace: str | None = None,
         labels: str = "",
         timeout_s: int = WATCH_TIMEOUT_S,
+        *,
+        fields: str = "",
     ) -> Watch:
         """Open a stream of changes after `version`; the server ends it after `timeout_s`."""
         query = {
             "watch": "true",
             "allowWatchBookmarks": "true",
             "labelSelector": labels,
+            "fieldSelector": fields,
             "resourceVersion": version,
             "timeoutSeconds": str(timeout_s),
         }

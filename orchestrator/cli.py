@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from orchestrator.commands import checks, cluster, inputs, recording, reports
+from orchestrator.commands import checks, cluster, inputs, recording, reports, runs
 from orchestrator.commands.validate import validate
 from orchestrator.flags import Group
 from orchestrator.invocation import Invocation
@@ -21,6 +21,8 @@ COMMANDS = (
     checks.explain,
     cluster.doctor,
     cluster.status,
+    runs.attach,
+    runs.cancel,
     cluster.gc,
     reports.report,
     recording.snapshot,

@@ -1,9 +1,14 @@
 """What the shell offers after Tab: names that the built-in catalog knows."""
 
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from orchestrator.catalog import Catalog
+
+MAX_RUNS = 100  # that are offered
 
 # Called by the command-line library with its context, the parameter and what is typed so far.
 
@@ -33,6 +38,18 @@ def phases(_context: Any, _parameter: Any, typed: str) -> list[str]:
     return _offered(typed, [*PHASES, "all"])
 
 
+def runs(_context: Any, _parameter: Any, typed: str) -> list[str]:
+    """Runs of this machine, the latest first."""
+    return [path.name for path in _runs() if path.name.startswith(typed)]
+
+
+def running(_context: Any, _parameter: Any, typed: str) -> list[str]:
+    """Runs of this machine that go on."""
+    from orchestrator.owner import lives
+
+    return [path.name for path in _runs() if path.name.startswith(typed) and lives(path)]
+
+
 def schemas(_context: Any, _parameter: Any, typed: str) -> list[str]:
     """The files that have a schema."""
     from orchestrator.schemas import FILES
@@ -43,6 +60,12 @@ def schemas(_context: Any, _parameter: Any, typed: str) -> list[str]:
 def _offered(typed: str, names: list[str]) -> list[str]:
     before, comma, last = typed.rpartition(",")
     return [f"{before}{comma}{name}" for name in names if name.startswith(last)]
+
+
+def _runs() -> "list[Path]":
+    from orchestrator.lookup import folders
+
+    return list(folders(os.environ))[:MAX_RUNS]
 
 
 def _catalog() -> "Catalog":

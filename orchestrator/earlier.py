@@ -25,6 +25,11 @@ def from_folder(folder: Path) -> Results:
     return _finished(_read(path) for path in sorted(Path(folder, "checks").glob("*.json")))
 
 
+def one_from_folder(folder: Path, phase: str, check: str) -> Outcome | None:
+    """One result in a run's folder; None when it is not there whole."""
+    return outcome(_read(folder / "checks" / f"{phase}.{check}.json"))
+
+
 def from_cluster(kube: Kube, namespace: str, run_id: str) -> Results:
     """The finished results that a run left in its namespace; KubeError when one may not look."""
     selector = f"{contract.LABEL_RUN_ID}={run_id},{contract.LABEL_REPORT_TYPE}={REPORT_TYPE}"

@@ -26,6 +26,7 @@ class CheckStarted:
     """A check's identity and Job are being made."""
 
     planned: PlannedCheck
+    ago_s: float = 0.0  # for who hears of it later
 
 
 @dataclass(frozen=True)

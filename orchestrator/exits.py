@@ -19,6 +19,11 @@ class Exit(IntEnum):
     INTERRUPTED = 130
     TERMINATED = 143
 
+    @property
+    def label(self) -> str:
+        """Its name, as programs read it."""
+        return self.name.lower()
+
 
 # When several apply: what the caller must know first.
 RANK = (

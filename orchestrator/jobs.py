@@ -12,6 +12,7 @@ from orchestrator.executor import Ground
 from orchestrator.leases import Leases
 from orchestrator.lifecycle import CheckLife
 from orchestrator.manifests import RunContext
+from orchestrator.orders import Orders
 from orchestrator.plan import Plan, PlannedCheck
 from orchestrator.sightings import Sightings
 from orchestrator.stop import Stop
@@ -63,6 +64,7 @@ class JobSite:
         home, run_id = ground.context.namespace, ground.plan.run_id
         self._workspace = Workspace(patient, ground.context)
         self._sightings = Sightings(patient, home, run_id, ground.stop.changed, ground.clock)
+        self._orders = Orders(patient, home, run_id, ground.stop, ground.emit)
         self.locks = Leases(
             ground.kube,
             home,
@@ -76,6 +78,7 @@ class JobSite:
     def prepare(self, record: Mapping[str, str], data: Mapping[str, str]) -> None:
         """Make namespace, run record and mounted data, then begin to watch."""
         self._workspace.prepare(record, data)
+        self._orders.start()
         self._sightings.start()
 
     def shortage(self, planned: PlannedCheck) -> str:
@@ -99,8 +102,9 @@ class JobSite:
         self._workspace.persist(planned, result)
 
     def close(self) -> None:
-        """Give back all locks, end both watches."""
+        """Give back all locks, end the watches; what is removed after that is removed by us."""
         self.locks.close()
+        self._orders.close()
         self._sightings.stop()
 
     def clean_up(self, deadline: Deadline, *, rights_only: bool) -> Sequence[str]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import IO, Any, Self
+from typing import Any, Protocol, Self
 
 from helper.deadline import SYSTEM_CLOCK, Clock
 from orchestrator import report
@@ -26,6 +26,18 @@ from orchestrator.result import RunResult
 Fields = Mapping[str, Any]
 
 
+class Stream(Protocol):
+    """Where lines go."""
+
+    def write(self, text: str, /) -> int:
+        """Take a line in."""
+        ...
+
+    def flush(self) -> None:
+        """Let others read it."""
+        ...
+
+
 def line(level: Level, event: str, message: str, now: float, **fields: Any) -> str:
     """One event as a line of ASCII; what has no value is left out."""
     moment = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds")
@@ -39,13 +51,16 @@ class JsonLines:
 
     def __init__(
         self,
-        stream: IO[str],
+        stream: Stream,
         run_id: str,
         *,
         level: Level = Level.INFO,
+        planned: Mapping[str, Sequence[str]] | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
+        """`planned` names the checks of each phase."""
         self._stream = stream
+        self._planned = dict(planned or {})
         self._run_id = run_id
         self._level = level
         self._clock = clock
@@ -59,7 +74,8 @@ class JsonLines:
 
     def head(self, titles: Sequence[str]) -> None:
         """Say what is about to be tested, where."""
-        self._tell(Level.INFO, "run-started", "; ".join(titles), {})
+        fields = {"planned": self._planned or None}
+        self._tell(Level.INFO, "run-started", "; ".join(titles), fields)
 
     def show(self, event: Event) -> None:
         """Write one event, if it matters enough."""
@@ -70,6 +86,7 @@ class JsonLines:
         """Say how the run ended, and where the report is."""
         said, _ = report.verdict(result.phases, result.exit)
         fields = {
+            "result": result.exit.label,
             "exitCode": exit_code,
             "durationMs": _millis(result.stopped - result.started),
             "leftovers": list(result.leftovers),
@@ -77,6 +94,11 @@ class JsonLines:
         }
         level = Level.INFO if result.exit is Exit.OK else Level.ERROR
         self._tell(level, "run-finished", said, fields, always=True)
+
+    def broken(self, words: str, code: Exit, exit_code: int) -> None:
+        """Say why a run was refused, or broke."""
+        fields = {"result": code.label, "exitCode": exit_code}
+        self._tell(Level.ERROR, "run-finished", words, fields, always=True)
 
     def _described(self, event: Event) -> tuple[str, str, Fields]:
         """The name of an event, its words, and what else is known of it."""
@@ -86,7 +108,7 @@ class JsonLines:
             case PhaseStarted(phase):
                 fields = {"phase": phase.phase, "checks": len(phase.checks)}
                 found = ("phase-started", "", fields)
-            case CheckStarted(planned):
+            case CheckStarted(planned, _):
                 self._phases[planned.name] = planned.phase
                 found = ("check-started", "", self._place(planned.name))
             case CheckProgressed(check, stage, detail):

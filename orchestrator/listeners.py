@@ -7,9 +7,12 @@ from typing import IO, Self
 
 from orchestrator.errors import UsageError
 from orchestrator.events import Event
+from orchestrator.exits import Exit
 from orchestrator.jsonlines import JsonLines
 from orchestrator.levels import Level
 from orchestrator.live import Terminal
+from orchestrator.plan import Plan
+from orchestrator.record import Record
 from orchestrator.reports.formats import EVENTS, STDOUT, Output
 from orchestrator.result import RunResult
 
@@ -21,15 +24,20 @@ class Listeners:
         self,
         operator: Terminal | JsonLines,
         outputs: Iterable[Output],
-        run_id: str,
+        plan: Plan,
+        record: Record,
         *,
         goes_on: bool = False,
     ) -> None:
         """Open the files; with `goes_on` what an earlier part of the run wrote stays."""
         wanted = [output for output in outputs if output.format == EVENTS]
         self._streams = [_opened(output, "a" if goes_on else "w") for output in wanted]
-        files = [JsonLines(stream, run_id, level=Level.DEBUG) for stream in self._streams]
-        self._all: list[Terminal | JsonLines] = [operator, *files]
+        planned = {phase.phase: [item.name for item in phase.checks] for phase in plan.phases}
+        streams: list[IO[str] | Record] = [*self._streams, record]
+        self._files = [
+            JsonLines(stream, plan.run_id, level=Level.DEBUG, planned=planned) for stream in streams
+        ]
+        self._all: list[Terminal | JsonLines] = [operator, *self._files]
 
     def __enter__(self) -> Self:
         for listener in self._all:
@@ -54,6 +62,11 @@ class Listeners:
         """Say how the run ended, and where the reports are."""
         for listener in self._all:
             listener.summary(result, places, exit_code)
+
+    def broken(self, words: str, code: Exit, exit_code: int) -> None:
+        """Write down why the run was refused, or broke; the operator hears it from its error."""
+        for listener in self._files:
+            listener.broken(words, code, exit_code)
 
     def close(self) -> None:
         """Close the files; every line is in them already."""

@@ -114,14 +114,22 @@ class Terminal:
             self._print(Text(words, "dim" if number else "bold"), soft_wrap=self._is_file)
 
     def show(self, event: Event) -> None:
-        """Take note of one event."""
+        """Take note of one event, and tell it."""
         self._is_told = level_of(event) >= self._level
+        self._note(event)
+
+    def recall(self, event: Event) -> None:
+        """Take note of one event of the past, for the table alone."""
+        self._is_told = False
+        self._note(event)
+
+    def _note(self, event: Event) -> None:
         match event:
             case Notice(text, level):
                 self._notice(text, level)
-            case CheckStarted(planned):
+            case CheckStarted(planned, ago_s):
                 row = self._rows[planned.phase, planned.name]
-                row.stage, row.since = "starting", self._clock.now()
+                row.stage, row.since = "starting", self._clock.now() - ago_s
                 self._say(f"running    {planned.phase}/{planned.name}")
             case CheckProgressed():
                 self._advance(event)
@@ -187,6 +195,10 @@ class Terminal:
         running = {key: now - row.since for key, row in every if row.since is not None}
         return self._remaining.words(done, running)
 
+    def table(self) -> None:
+        """Print all checks, as far as they are."""
+        self._print(self._table())
+
     def _table(self) -> Any:
         return rows.table(list(self._rows.values()), self._clock.now(), self._console.width)
 
@@ -212,7 +224,7 @@ class Terminal:
     ) -> None:
         """Say how the run ended, what needs attention, and where the report is."""
         if not self._live:
-            self._print(self._table())
+            self.table()
         said, style = report.verdict(result.phases, result.exit)
         code = int(result.exit) if exit_code is None else exit_code
         self._print(

@@ -86,9 +86,14 @@ def namespace(name: str) -> Json:
     return _object(NAMESPACES, {"name": name, "labels": labels})
 
 
+def record_name(run_id: str) -> str:
+    """The name of the ConfigMap that stands for a run."""
+    return f"{contract.OBJECT_PREFIX}run-{run_id}"
+
+
 def run_record(context: RunContext, record: Mapping[str, str]) -> Json:
     """The ConfigMap that stands for the run and owns its objects in the same namespace."""
-    meta = _meta(f"{contract.OBJECT_PREFIX}run-{context.run_id}", run_labels(context.run_id))
+    meta = _meta(record_name(context.run_id), run_labels(context.run_id))
     return {**_object(CONFIG_MAPS, meta), "data": dict(record)}
 
 

@@ -24,7 +24,7 @@ from orchestrator.manifests import STARTUP_TIMEOUT_S
 from orchestrator.outcome import DEFAULT_FAIL_ON, FAIL_ON
 from orchestrator.plan import RUN_ID, Placement, new_run_id, parse_phases
 from orchestrator.report_map import ReportMap
-from orchestrator.reports.formats import Output, parse_all
+from orchestrator.reports.formats import STDOUT, Output, parse_all
 from orchestrator.rights import CLUSTER_ADMIN, EXISTING, MODES, SCOPED, Rights
 from orchestrator.selection import Selection
 from orchestrator.settings import Keep, RunSettings
@@ -64,6 +64,7 @@ class Options:
     depth: Depth = Depth.FULL
     executor: Executor = field(default_factory=Jobs)
     resumes: bool = False  # a run that was cut short
+    detach: bool = False  # in a process of its own
     flags: Mapping[str, object] = field(default_factory=dict)  # that all this is from
 
     @property
@@ -120,6 +121,7 @@ def build(flags: Mapping[str, object], env: Mapping[str, str], version: str) -> 
         depth=_depth(flags),
         executor=executor,
         resumes=bool(flags["resume"]),
+        detach=_detach(flags),
         flags=flags,
     )
 
@@ -162,6 +164,19 @@ def _outputs(flags: Mapping[str, object], target: Target) -> tuple[Output, ...]:
                 "cm://NAMESPACE/NAME, or to stdout (-)"
             )
     return outputs
+
+
+def _detach(flags: Mapping[str, object]) -> bool:
+    """Whether the run goes on by itself; UsageError for what it could not do then."""
+    if not flags["detach"]:
+        return False
+    if flags["no_cluster"]:
+        raise UsageError("--detach has no meaning with --no-cluster, which ends at once")
+    given = flags["output"]
+    for output in parse_all(given if isinstance(given, (list, tuple)) else []):
+        if output.place == STDOUT:
+            raise UsageError(f"--output {output}: with --detach nobody reads stdout; give a file")
+    return True
 
 
 def _check_in_cluster(location: str, flags: Mapping[str, object], target: Target) -> None:

@@ -63,7 +63,7 @@ def needs(plan: Plan, *, token: bool = False) -> Sequence[Need]:
     found = [
         Need("get", NAMESPACES),
         Need("list", NODES),
-        *(Need(verb, CONFIG_MAPS, home) for verb in MADE),
+        *(Need(verb, CONFIG_MAPS, home) for verb in (*MADE, "watch")),
         *(Need(verb, SERVICE_ACCOUNTS, home) for verb in _account_verbs(plan)),
         *(Need(verb, JOBS, home) for verb in (*MADE, "watch")),
         *(Need(verb, PODS, home) for verb in ("list", "watch", "delete")),

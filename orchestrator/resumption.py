@@ -1,8 +1,6 @@
 """How a run was started, kept in its folder, so that it can go on after it was cut short."""
 
-import fcntl
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -12,14 +10,15 @@ from orchestrator import rundir
 from orchestrator.earlier import outcome
 from orchestrator.errors import MissingError, UsageError, nearest
 from orchestrator.outcome import Outcome, Status
+from orchestrator.owner import Ownership
 from orchestrator.plan import RUN_ID
 from orchestrator.readiness import SUITE
 from orchestrator.result import ORCHESTRATOR
 
-FILE, INPUTS, LOCK = "run.json", "inputs", "lock"
+FILE, INPUTS = "run.json", "inputs"
 SNAPSHOT = "snapshot.yaml"
 # Of one call of the command, not of the run; the inputs are kept themselves.
-NOT_KEPT = frozenset({"config", "recipe", "rerun_failed", "resume", "run_id", "snapshot"})
+NOT_KEPT = frozenset({"config", "detach", "recipe", "rerun_failed", "resume", "run_id", "snapshot"})
 MAX_NEAR = 200  # other runs that a misspelt name is compared with
 
 
@@ -28,7 +27,7 @@ class Kept:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._lock: int | None = None
+        self._ownership = Ownership(folder)
 
     def begin(self, flags: Mapping[str, Any], recipe: bytes, source: str) -> None:
         """Keep what the run was asked for; OSError when the disk does not take it."""
@@ -51,26 +50,11 @@ class Kept:
 
     def hold(self) -> None:
         """Be the process of this run; UsageError while another one is."""
-        if self._lock is not None:
-            return
-        lock = os.open(self._folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            holder = os.read(lock, 32).decode(errors="replace").strip()
-            os.close(lock)
-            raise UsageError(
-                f"run {self._folder.name} is still going on in process {holder or 'unknown'}"
-            ) from error
-        os.truncate(lock, 0)
-        os.write(lock, f"{os.getpid()}\n".encode())
-        self._lock = lock
+        self._ownership.take()
 
     def release(self) -> None:
         """Let another process continue this run."""
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._ownership.release()
 
 
 def flags_of(folder: Path) -> Mapping[str, Any]:
@@ -95,6 +79,12 @@ def flags_of(folder: Path) -> Mapping[str, Any]:
     snapshot = folder / INPUTS / SNAPSHOT
     looked_at = {"snapshot": str(snapshot)} if snapshot.is_file() else {}
     return {**kept, "run_id": run_id, **looked_at}
+
+
+def share(folder: Path, flag: str, default: float) -> float:
+    """A flag in percent that a run was started with, as a share."""
+    found = part(_document(folder / FILE), "flags").get(flag)
+    return found / 100 if isinstance(found, (int, float)) else default
 
 
 def flags_of_failed(report: str, env: Mapping[str, str]) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from orchestrator import ctrf
 from orchestrator.outcome import Outcome
 
-REPORT, DIAGNOSTICS = "ctrf.json", "diagnostics"
+REPORT, DIAGNOSTICS, LOG = "ctrf.json", "diagnostics", "log"
 STATE = ".local/state"  # https://specifications.freedesktop.org/basedir-spec/
 
 

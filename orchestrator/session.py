@@ -17,8 +17,10 @@ from orchestrator import (
     earlier,
     history,
     identity,
+    owner,
     plan,
     readiness,
+    report,
     rundir,
     target,
 )
@@ -33,11 +35,12 @@ from orchestrator.live import Terminal
 from orchestrator.options import Options
 from orchestrator.outcome import Outcome
 from orchestrator.preparation import prepare, run_context
+from orchestrator.record import Record
 from orchestrator.remaining import Remaining
 from orchestrator.result import RunResult, cut_short, without_cluster
 from orchestrator.resumption import Kept
 from orchestrator.run import Run
-from orchestrator.signals import answered
+from orchestrator.signals import AT_ONCE, answered
 from orchestrator.stop import Stop
 from orchestrator.turn import internal
 from orchestrator.version import version
@@ -46,14 +49,28 @@ SIGNALS = {
     signal.SIGINT: Exit.INTERRUPTED,
     signal.SIGTERM: Exit.TERMINATED,
     signal.SIGHUP: Exit.TERMINATED,
+    AT_ONCE: Exit.TERMINATED,
 }
+HEARD = tuple(SIGNALS)
 FAST = "depth fast: nothing is made but Jobs and identities, and checks may only read"
 
 
-def validate(options: Options, env: Mapping[str, str], console: Console) -> Exit:
-    """Run the selected checks and report; StopError when the run cannot begin."""
+def validate(
+    options: Options,
+    env: Mapping[str, str],
+    console: Console,
+    began: Callable[[], None] = lambda: None,
+) -> Exit:
+    """Run the selected checks and report; StopError when the run cannot begin.
+
+    `began` hears when nothing can refuse the run any more.
+    """
     stop = Stop()
-    with answered(_stopping(stop)), closing(Session(options, env, console, stop)) as session:
+    folder = rundir.RunDir.of_run(options.run_id, env).path
+    with (
+        answered(_stopping(stop, folder), HEARD),
+        closing(Session(options, env, console, stop, began)) as session,
+    ):
         return session.run()
 
 
@@ -61,18 +78,26 @@ class Session:
     """One `validate` with everything it needs."""
 
     def __init__(
-        self, options: Options, env: Mapping[str, str], console: Console, stop: Stop
+        self,
+        options: Options,
+        env: Mapping[str, str],
+        console: Console,
+        stop: Stop,
+        began: Callable[[], None],
     ) -> None:
         self._options = options
         self._env = env
         self._stop = stop
+        self._began = began
         self._prepared = prepare(options, env)
         self._folder = rundir.RunDir.of_run(options.run_id, env)
         runs = self._folder.path.parent
+        self._record = Record()
         self._terminal = Listeners(
             _operator(options, self._prepared.plan, console, env, runs),
             options.outputs,
-            options.run_id,
+            self._prepared.plan,
+            self._record,
             goes_on=options.resumes,
         )
         self._kept = Kept(self._folder.path)
@@ -106,16 +131,20 @@ class Session:
         return code
 
     def close(self) -> None:
-        """Close what was opened for the run."""
+        """Close what was opened for the run, and let others have it."""
         self._terminal.close()
+        self._record.close()
+        self._kept.release()
 
     def _write_what_is_known(self, error: Exception) -> None:
         """Report a run that could not begin, or that broke; wrong usage alone is none."""
+        words = str(error) if isinstance(error, StopError | CannotTell) else internal(error)
+        code = code_of(error)
+        self._terminal.broken(words, code, number(code, self._options.exit_codes))
         if isinstance(error, UsageError) and not isinstance(error, ReadinessError):
             return
         found = earlier.from_folder(self._folder.path)
-        words = str(error) if isinstance(error, StopError | CannotTell) else internal(error)
-        result = cut_short(self._prepared.plan, code_of(error), words, found)
+        result = cut_short(self._prepared.plan, code, words, found)
         self._delivery.write(self._report(result))
 
     def _live_run(self) -> RunResult:
@@ -149,6 +178,7 @@ class Session:
         """Keep how the run was started, so that it can go on after it was cut short."""
         try:
             self._kept.begin(self._options.flags, self._prepared.data, self._prepared.recipe.source)
+            self._record.begin(self._folder.path)
         except OSError as error:
             words = f"this run cannot be resumed, {self._folder.path} does not take it: {error}"
             self._terminal.show(Notice(words, "warning"))
@@ -172,6 +202,7 @@ class Session:
         with run:
             run.deploy(record)
             self._remember_snapshot(run)
+            self._began()
             with self._terminal:
                 for event in run.events():
                     self._terminal.show(event)
@@ -245,10 +276,13 @@ def _operator(
     return Terminal(planned, console, moving=moving, level=options.log_level, remaining=remaining)
 
 
-def _stopping(stop: Stop) -> Callable[[signal.Signals], object]:
+def _stopping(stop: Stop, folder: Path) -> Callable[[signal.Signals], object]:
     """Turn the first signal into an orderly end, the second into a hurried one."""
 
     def handle(found: signal.Signals) -> None:
-        stop.request(SIGNALS[found], f"{found.name} received", hurry=bool(stop))
+        hurry = bool(stop) or found is AT_ONCE
+        by = owner.signed(folder) if found is not signal.SIGINT else ""
+        words = f"cancelled by {report.first_line(by)}" if by else f"{found.name} received"
+        stop.request(SIGNALS[found], words, hurry=hurry)
 
     return handle

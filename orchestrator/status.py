@@ -1,9 +1,7 @@
 """`status`: the runs that this machine and the cluster know of, and what they found so far."""
 
-import fcntl
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 from helper.kinds import CONFIG_MAPS, JOBS
 from helper.kube import Kube
 from helper.resource import namespace, number
-from orchestrator import earlier, report_file, resumption, rundir, stdout
+from orchestrator import earlier, owner, report_file, resumption, rundir, stdout
 from orchestrator.errors import UsageError, nearest
 from orchestrator.plan import RUN_ID
 from orchestrator.reports.document import Case
@@ -141,29 +139,32 @@ def text(item: Known, columns: int = 0) -> str:
 def _of_folder(folder: Path) -> Known:
     """What a run left on this machine: its report, or the results so far."""
     path = folder / rundir.REPORT
+    if owner.lives(folder):
+        return _running(folder)
     try:
         report = report_file.load(path)
     except UsageError:
         results = earlier.from_folder(folder)
-        return Known(folder.name, _state(folder), _lines(results), notes=_resumable(folder))
+        return Known(folder.name, State.CUT_SHORT, _lines(results), notes=_resumable(folder))
     state = State.FINISHED if report.is_complete else State.CUT_SHORT
     lines = tuple(map(_line, report.cases))
     notes = () if report.is_complete else _resumable(folder)
     return Known(folder.name, state, lines, report.exit_code, str(path), notes=notes)
 
 
-def _state(folder: Path) -> State:
-    """Whether the process of a run without a report lives: it holds the lock in its folder."""
-    with suppress(OSError), (folder / resumption.LOCK).open("rb") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return State.RUNNING
-    return State.CUT_SHORT
+def _running(folder: Path) -> Known:
+    """A run whose process lives; a report is of a part of it that was cut short."""
+    process = owner.holder(folder)
+    who = f"process {process.pid} on {process.host}" if process else "an unknown process"
+    notes = (
+        f"to follow it: aicr-orch attach {folder.name}",
+        f"to end it ({who}): aicr-orch cancel {folder.name}",
+    )
+    return Known(folder.name, State.RUNNING, _lines(earlier.from_folder(folder)), notes=notes)
 
 
 def _resumable(folder: Path) -> tuple[str, ...]:
-    if _state(folder) is State.RUNNING or not (folder / resumption.FILE).is_file():
+    if not (folder / resumption.FILE).is_file():
         return ()
     return (f"to go on with it: aicr-orch validate --resume {folder.name}",)
 

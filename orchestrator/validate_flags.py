@@ -184,6 +184,7 @@ FLAGS: tuple[Callable[[Command], Command], ...] = (
         help="Only the checks without a good verdict in a report; a file, or the ID of a run.",
     ),
     option("--run-id", metavar="ID", help="Name of the run; default: time and random digits."),
+    switch("--detach", help="Let the run go on by itself, and print its ID once it has begun."),
     switch("--no-cluster", help="Check input and plan only; ask no cluster."),
     option(
         "--keep",

@@ -25,7 +25,16 @@ VENDORS = {
         "orchestrator.validate_flags",
         *(
             f"orchestrator.commands.{name}"
-            for name in ("checks", "cluster", "given", "inputs", "recording", "reports", "validate")
+            for name in (
+                "checks",
+                "cluster",
+                "given",
+                "inputs",
+                "recording",
+                "reports",
+                "runs",
+                "validate",
+            )
         ),
     },
 }

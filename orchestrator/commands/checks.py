@@ -15,6 +15,7 @@ FORMATS = ("table", "json", "yaml")
 NOT_PLANNED = frozenset(
     [
         "delete_namespace",
+        "detach",
         "exit_code_compat",
         "fail_on_error",
         "fault",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator import completion
 from orchestrator.commands import given
 from orchestrator.commands.checks import form
 from orchestrator.flags import Command, option
@@ -44,7 +45,7 @@ def doctor(recipe: str | None, data: str | None, output: str, **flags: Any) -> N
 
 
 @click.command(cls=Command)
-@click.argument("run_id", required=False)
+@click.argument("run_id", required=False, shell_complete=completion.runs)
 @click.option(
     "--limit",
     type=click.IntRange(1, 1000),

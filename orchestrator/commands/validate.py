@@ -27,5 +27,9 @@ def validate(**flags: Any) -> None:
         wanted = options.build(flags, os.environ, version())
     except UsageError as error:
         raise UsageError(named_as_given(str(error), context)) from error
+    if wanted.detach:
+        from orchestrator import detach
+
+        raise SystemExit(detach.start(wanted, os.environ, given.tell))
     code = session.validate(wanted, os.environ, Screen())
     raise SystemExit(context.obj.number(code))

@@ -1,13 +1,16 @@
 """The command as a fixture; golden files, rewritten with `pytest tests/orchestrator --update`."""
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from orchestrator import cli
+from orchestrator import cli, owner
+from tests.bench import cluster
+from tests.orchestrator.machine import Machine, write_inputs
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -44,6 +47,25 @@ def aicr(
         return Said(code, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """A machine, and a cluster in another process that it has access to."""
+    inputs = tmp_path_factory.mktemp("machine")
+    with cluster.served(write_inputs(inputs)) as kubeconfig:
+        yield Machine(inputs, inputs, kubeconfig)
+
+
+@pytest.fixture
+def here(machine: Machine, tmp_path: Path) -> Iterator[Machine]:
+    """The same without runs; those that a test leaves are killed."""
+    found = replace(machine, home=tmp_path)
+    yield found
+    for folder in (tmp_path / "aicr-orch/runs").glob("*"):
+        process = owner.holder(folder) if owner.lives(folder) else None
+        if process:
+            process.tell(signal.SIGKILL)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

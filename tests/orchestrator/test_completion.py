@@ -8,6 +8,7 @@ import pytest
 
 from orchestrator import catalog
 from orchestrator.exits import Exit
+from orchestrator.owner import Ownership
 from tests.orchestrator.conftest import Command
 from tests.source import ROOT
 
@@ -29,9 +30,9 @@ def completed(tmp_path: Path) -> Complete:
     command = tmp_path / "aicr-orch"
     command.write_text(f'#!/bin/sh\nexec {sys.executable} -m orchestrator "$@"\n')
     command.chmod(0o755)
-    env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
 
     def complete(*words: str) -> list[str]:
+        env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
         quoted = " ".join(f"'{word}'" for word in ("aicr-orch", *words))
         script = TRY.format(words=quoted, last=len(words))
         shell = ["bash", "--norc", "-c", script]
@@ -76,3 +77,19 @@ def test_all_checks_of_the_catalog_are_offered(completed: Complete) -> None:
 
     assert "requirement=dra_support" in completed("list", "--label", "")
     assert sorted(completed("explain", "")) == sorted(names)
+
+
+def test_runs_of_this_machine_are_offered(
+    completed: Complete, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over, going = "20260101-000000-0123456789abcdef", "20260102-000000-0123456789abcdef"
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    for run_id in (over, going):
+        (tmp_path / "state/aicr-orch/runs" / run_id).mkdir(parents=True)
+    mine = Ownership(tmp_path / "state/aicr-orch/runs" / going)
+    mine.take()
+
+    assert completed("attach", "2026") == [going, over]
+    assert completed("status", "20260101") == [over]
+    assert completed("cancel", "") == [going]
+    mine.release()

@@ -168,9 +168,27 @@ def test_the_end_is_told_at_every_level() -> None:
 
     found = json.loads(out.getvalue())
     assert found["event"] == "run-finished"
-    assert (found["exitCode"], found["reports"]) == (0, ["r.json"])
+    assert (found["exitCode"], found["result"], found["reports"]) == (0, "ok", ["r.json"])
     assert found["leftovers"] == ["pods x"]
     assert found["durationMs"] == 3000
+
+
+def test_the_beginning_names_what_is_planned() -> None:
+    out = io.StringIO()
+
+    JsonLines(out, RUN_ID, planned={"conformance": ["alpha"]}).head(["here"])
+
+    assert json.loads(out.getvalue())["planned"] == {"conformance": ["alpha"]}
+
+
+def test_a_run_that_was_refused_has_an_end() -> None:
+    out = io.StringIO()
+
+    JsonLines(out, RUN_ID).broken("rights are missing", Exit.PERMISSION, 4)
+
+    found = json.loads(out.getvalue())
+    assert (found["event"], found["message"]) == ("run-finished", "rights are missing")
+    assert (found["exitCode"], found["result"]) == (4, "permission")
 
 
 def test_nothing_that_a_cluster_says_makes_a_second_line_or_steers_a_terminal() -> None:

@@ -274,3 +274,24 @@ def test_checks_with_one_reason_are_named_together() -> None:
     shown.summary(result(*both), [])
 
     assert "conformance/alpha, performance/beta: not run: SIGINT received" in out.getvalue()
+
+
+def test_what_is_recalled_stands_in_the_table_alone() -> None:
+    shown, out = terminal()
+
+    with shown:
+        shown.recall(CheckStarted(PLAN.phases[1].checks[0]))
+        shown.recall(CheckFinished(FAILED))
+    assert out.getvalue() == ""
+
+    shown.table()
+    assert "✘  beta" in out.getvalue()
+
+
+def test_who_hears_of_a_start_later_sees_how_long_a_check_has_run() -> None:
+    shown, out = terminal()
+
+    shown.recall(CheckStarted(PLAN.phases[1].checks[0], ago_s=100.0))
+    shown.table()
+
+    assert "100." in out.getvalue()

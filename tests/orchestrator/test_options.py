@@ -48,6 +48,7 @@ DEFAULTS: dict[str, object] = {
     "no_cleanup": False,
     "no_wait": False,
     "no_cluster": False,
+    "detach": False,
     "override_all_images": False,
     "executor": "job",
     "rbac": "scoped",

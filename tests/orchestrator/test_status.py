@@ -1,5 +1,6 @@
 import fcntl
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from orchestrator.events import CheckFinished, Event
 from orchestrator.execution import Execution
 from orchestrator.exits import Exit
 from orchestrator.outcome import Outcome, Status
+from orchestrator.owner import Ownership
 from orchestrator.replay import ReplayCluster
 from orchestrator.rundir import RunDir
 from orchestrator.status import State
@@ -66,6 +68,19 @@ def test_a_run_without_a_report_runs_as_long_as_its_process_lives(runs: Path) ->
 
     assert (known.state, known.so_far) == (State.RUNNING, "1 failed, 1 passed")
     assert (later.state, later.report) == (State.CUT_SHORT, "")
+
+
+def test_a_run_that_goes_on_after_it_was_cut_short_is_running(runs: Path) -> None:
+    finish(runs, A, complete=False)
+    mine = Ownership(runs / A)
+    mine.take()
+
+    (known,) = status.here(runs, 20)
+    mine.release()
+
+    assert known.state is State.RUNNING
+    assert f"aicr-orch attach {A}" in status.text(known)
+    assert f"process {os.getpid()} on " in status.text(known)
 
 
 def test_a_run_that_can_go_on_says_how(runs: Path) -> None:

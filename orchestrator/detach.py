@@ -1,0 +1,166 @@
+"""`validate --detach`: the run goes on in a process that outlives its caller and their terminal."""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Self
+
+from orchestrator import inputs, owner, rundir, stdout
+from orchestrator.errors import UsageError
+from orchestrator.exits import Exit, number
+from orchestrator.options import Options
+from orchestrator.signals import answered
+
+PACKAGE_ROOT = Path(__file__).resolve().parents[1]
+LOOK_S = 0.1  # between looks at what the run says before it has begun
+SIGNALLED = 128  # plus the number of the signal, as shells count
+
+Tell = Callable[[str], object]
+
+
+def start(options: Options, env: Mapping[str, str], tell: Tell) -> int:
+    """Start the run, and wait until it has begun; what kept it from that is said here.
+
+    Gives the exit status: 0 for a run that goes on, else that of the run.
+    """
+    folder = rundir.RunDir.of_run(options.run_id, env).path
+    owner.check_free(folder)
+    given = _standard_input(options)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        log = _Log(folder / rundir.LOG)
+    except OSError as error:
+        words = f"--detach: nobody could find the run again, {folder} does not take its log"
+        raise UsageError(f"{words}: {error.strerror}") from error
+    flags = {**options.flags, "run_id": options.run_id}
+    with log, _spawned(options, env, log) as (process, begun):
+        _hand_over(process, json.dumps(flags).encode() + b"\n" + given)
+        if _wait(process, begun, log):
+            stdout.put(f"{options.run_id}\n")
+            for words in _next_steps(options.run_id, process.pid, log.path):
+                tell(words)
+            return Exit.OK
+    log.discard()
+    return _status(process.returncode, options.exit_codes)
+
+
+def _standard_input(options: Options) -> bytes:
+    """What the run reads from standard input: it has none of its own."""
+    for location, what in ((options.recipe, "recipe"), (options.snapshot, "snapshot")):
+        if location == inputs.STDIN:
+            return inputs.read(location, what).data
+    return b""
+
+
+class _Log:
+    """What the run says, in its folder; shown here for as long as it has not begun."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.writer = path.open("ab")
+        self._reader = path.open("rb")
+        self._reader.seek(0, os.SEEK_END)  # behind what earlier parts of the run said
+
+    def show(self) -> None:
+        """Pass on what has come since the last time."""
+        with suppress(OSError, ValueError, AttributeError):
+            sys.stderr.write(self._reader.read().decode(errors="replace"))
+            sys.stderr.flush()
+
+    def discard(self) -> None:
+        """Leave nothing of a run that never was; one with a report or results keeps its log."""
+        if {item.name for item in self.path.parent.iterdir()} == {self.path.name}:
+            self.path.unlink()
+            self.path.parent.rmdir()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.writer.close()
+        self._reader.close()
+
+
+@contextmanager
+def _spawned(
+    options: Options, env: Mapping[str, str], log: _Log
+) -> "Iterator[tuple[subprocess.Popen[bytes], int]]":
+    """Start the process; gives it, and where it writes once the run has begun.
+
+    It gets its flags through a pipe: nobody reads them in a list of processes.
+    """
+    begun, tells = os.pipe()
+    path = os.pathsep.join(filter(None, (str(PACKAGE_ROOT), env.get("PYTHONPATH", ""))))
+    command = [sys.executable, "-P", "-m", "orchestrator.detached", options.run_id, str(tells)]
+    try:
+        try:
+            process = subprocess.Popen(
+                command,
+                env={**env, "PYTHONPATH": path},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=log.writer,
+                pass_fds=(tells,),
+                start_new_session=True,
+            )
+        finally:
+            os.close(tells)
+        yield process, begun
+    finally:
+        os.close(begun)
+
+
+def _hand_over(process: "subprocess.Popen[bytes]", data: bytes) -> None:
+    """Write what the process reads; one that has died already says why itself."""
+    if process.stdin:
+        with suppress(BrokenPipeError):
+            process.stdin.write(data)
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+
+
+def _wait(process: "subprocess.Popen[bytes]", begun: int, log: _Log) -> bool:
+    """Show what the run says until it has begun, True, or has ended, False.
+
+    A signal ends the run, for nobody knows its name yet.
+    """
+    signals: list[signal.Signals] = []
+
+    def pass_on(found: signal.Signals) -> None:
+        signals.append(found)
+        process.send_signal(found)
+
+    with answered(pass_on):
+        ready: list[int] = []
+        while not ready:
+            ready, _, _ = select.select([begun], [], [], LOOK_S)
+            log.show()
+        has_begun = bool(os.read(begun, 1))
+        while signals or not has_begun:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(LOOK_S)
+                log.show()
+                return False
+            log.show()
+    return True
+
+
+def _next_steps(run_id: str, pid: int, log: Path) -> Iterator[str]:
+    yield f"run {run_id} goes on in process {pid}; what it says is in {log}"
+    yield f"follow it: aicr-orch attach {run_id}"
+    yield f"look at it: aicr-orch status {run_id}"
+    yield f"end it: aicr-orch cancel {run_id}"
+
+
+def _status(code: int, compatible: str) -> int:
+    """The exit status of a run that ended before its first check."""
+    if code < 0:
+        return SIGNALLED - code
+    # A program that cannot even be loaded ends with 1; no check has failed.
+    return number(Exit.INTERNAL, compatible) if code == Exit.FAILED else code

@@ -1,0 +1,37 @@
+"""The process of a detached run: its flags come through a pipe, its caller hears when it began."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+
+from orchestrator import options, session
+from orchestrator.invocation import Invocation
+from orchestrator.live import Screen
+from orchestrator.version import version
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run to the end; `argv` is the run's name, and where to write once it has begun."""
+    _, begun = argv
+    # What follows the first line is left for the inputs that come from standard input.
+    flags = json.loads(sys.stdin.buffer.readline())
+    invocation = Invocation(
+        bool(flags["debug"]), bool(flags["log_json"]), flags["exit_code_compat"] or ""
+    )
+
+    def tell() -> None:
+        with suppress(OSError):  # the caller was killed
+            os.write(int(begun), b"1")
+            os.close(int(begun))
+
+    try:
+        wanted = options.build(flags, os.environ, version())
+        return invocation.number(session.validate(wanted, os.environ, Screen(), tell))
+    except Exception as error:
+        return invocation.explain(error)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,164 @@
+"""Runs that go on by themselves: how they begin, what they refuse, what they outlive."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from orchestrator import owner
+from orchestrator.exits import Exit
+from tests.example import FOLDER
+from tests.orchestrator.machine import AFTER, ENDS_S, QUICK, Machine, wait_for
+
+EXAMPLE = ("--replay", str(FOLDER), "--phase", "deployment")
+
+
+def test_the_name_of_a_run_that_has_begun_is_all_that_stdout_gets(here: Machine) -> None:
+    said = here.end("validate", *EXAMPLE, "--detach", "-o", "report.json")
+
+    assert said.returncode == Exit.OK, said.stderr
+    assert re.fullmatch(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{16}\n", said.stdout)
+    run_id = said.stdout.strip()
+    for verb in ("attach", "status", "cancel"):
+        assert f"aicr-orch {verb} {run_id}" in said.stderr
+    attached = here.end("attach", run_id)
+    assert attached.returncode == Exit.OK, attached.stderr
+    assert "✔  operator-health" in attached.stderr
+    assert f"(exit 0), run {run_id}" in attached.stderr
+    assert json.loads((here.home / "report.json").read_text())["runId"] == run_id
+    assert f"(exit 0), run {run_id}" in (here.folder(run_id) / "log").read_text()
+
+
+def test_a_run_outlives_the_terminal_that_it_was_started_in(here: Machine) -> None:
+    arguments = [sys.executable, "-m", "orchestrator", *here.slow(), "--detach"]
+    shell = ["sh", "-c", '"$@"; exec cat', "sh", *arguments]  # cat: it stays at its prompt
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        shell, cwd=here.home, env=here.env, stdin=pipe, stdout=pipe, start_new_session=True
+    ) as terminal:
+        assert terminal.stdout
+        run_id = terminal.stdout.readline().decode().strip()
+        process = here.process(run_id)
+        os.killpg(terminal.pid, signal.SIGHUP)
+        terminal.wait(ENDS_S)
+
+    assert os.getsid(process.pid) == process.pid != terminal.pid
+    assert owner.lives(here.folder(run_id))
+    assert here.end("cancel", run_id).returncode == Exit.OK
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("-r", "no-such.yaml"), "recipe no-such.yaml: no such file"),
+        (("--no-such-flag",), "No such option"),
+        ((*EXAMPLE, "--check", "no-such"), "no-such"),
+        ((*EXAMPLE, "-o", "-"), "--output -: with --detach nobody reads stdout"),
+        ((*EXAMPLE, "-o", "events=-"), "--output events=-: with --detach nobody reads stdout"),
+        (("-r", "r.yaml", "-s", "s.yaml", "--no-cluster"), "no meaning with --no-cluster"),
+    ],
+    ids=["file", "flag", "check", "stdout", "events", "no-cluster"],
+)
+def test_wrong_input_is_refused_at_once_and_leaves_nothing(
+    here: Machine, arguments: tuple[str, ...], words: str
+) -> None:
+    said = here.end("validate", "--detach", *arguments)
+
+    assert said.returncode == Exit.USAGE
+    assert said.stdout == ""
+    assert said.stderr.count("\n") == 1
+    assert words in said.stderr
+    assert list(here.home.glob("aicr-orch/runs/*")) == []
+
+
+def test_wrong_input_has_the_words_that_it_has_without(here: Machine) -> None:
+    wrong = ("validate", *EXAMPLE, "--check", "no-such")
+
+    attached, detached = here.end(*wrong), here.end(*wrong, "--detach")
+
+    assert (detached.returncode, detached.stderr) == (attached.returncode, attached.stderr)
+
+
+def test_a_run_that_the_cluster_refuses_says_why_and_is_no_run(here: Machine) -> None:
+    recipe = yaml.safe_load((here.inputs / "recipe.yaml").read_text())
+    constraint = {"name": "K8s.server.version", "value": ">= 99.0"}
+    recipe["validation"]["readiness"] = {"constraints": [constraint]}
+    (here.home / "recipe.yaml").write_text(yaml.dump(recipe))
+    data = str(here.inputs / "data")
+
+    said = here.end("validate", "--detach", "-r", "recipe.yaml", "--data", data)
+
+    assert said.returncode == Exit.USAGE, said.stderr
+    assert said.stdout == ""
+    assert "K8s.server.version" in said.stderr
+    (run,) = (here.home / "aicr-orch/runs").glob("*")  # its report is kept, as always
+    attached = here.end("attach", run.name)
+    assert attached.returncode == Exit.USAGE
+    assert "K8s.server.version" in attached.stderr
+
+
+def test_a_recipe_from_stdin_goes_with_the_run(here: Machine) -> None:
+    recipe = (here.inputs / "recipe.yaml").read_text()
+    data = ("--data", str(here.inputs / "data"), "--check", QUICK)
+
+    said = here.end("validate", "--detach", "-r", "-", *data, given=recipe)
+
+    assert said.returncode == Exit.OK, said.stderr
+    run_id = said.stdout.strip()
+    assert here.end("attach", run_id).returncode == Exit.OK
+    assert here.verdicts(run_id)[QUICK] == ("passed", "")
+    assert (here.folder(run_id) / "inputs/standard input").read_text() == recipe
+
+
+def test_a_run_in_progress_is_not_started_again(here: Machine) -> None:
+    run_id = here.detached()
+    log = (here.folder(run_id) / "log").read_text()
+
+    again = here.end(*here.slow(), "--detach", "--run-id", run_id)
+
+    assert again.returncode == Exit.USAGE
+    assert f"run {run_id} is still going on in process" in again.stderr
+    assert (here.folder(run_id) / "log").read_text() == log
+
+
+def test_a_run_goes_on_detached_after_it_was_cut_short(here: Machine) -> None:
+    run_id = here.detached("--skip", AFTER)
+    here.process(run_id).tell(signal.SIGKILL)
+    wait_for(lambda: not owner.lives(here.folder(run_id)))
+
+    said = here.end("validate", "--resume", run_id, "--detach")
+
+    assert (said.returncode, said.stdout) == (Exit.OK, f"{run_id}\n"), said.stderr
+    cancelled = here.end("cancel", run_id)
+    assert cancelled.returncode == Exit.OK, cancelled.stderr
+    attached = here.end("attach", run_id)
+    assert attached.returncode == Exit.TERMINATED
+    assert "was killed" not in attached.stderr
+
+
+def test_nobody_reads_the_flags_of_a_run_in_a_list_of_processes(here: Machine) -> None:
+    run_id = here.detached()
+    command = Path(f"/proc/{here.process(run_id).pid}/cmdline")
+    if not command.exists():
+        pytest.skip("this system has no /proc")
+
+    assert run_id in command.read_text()
+    assert "recipe" not in command.read_text()
+
+
+def test_ctrl_c_before_a_run_has_begun_ends_it(here: Machine) -> None:
+    slow_server = ("--fault", "slow:seconds=0.5")
+    with here.start("validate", *EXAMPLE, "--detach", *slow_server) as starting:
+        wait_for(lambda: list(here.home.glob("aicr-orch/runs/*/lock")))
+        starting.send_signal(signal.SIGINT)
+        said, _ = starting.communicate(timeout=ENDS_S)
+
+    assert (starting.returncode, said) == (Exit.INTERRUPTED, "")
+    (run,) = (here.home / "aicr-orch/runs").glob("*")
+    assert not owner.lives(run)

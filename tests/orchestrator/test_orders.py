@@ -1,0 +1,123 @@
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from helper.kinds import CONFIG_MAPS, NAMESPACES
+from helper.kube import Kube
+from orchestrator import afar, orders
+from orchestrator.events import CheckProgressed, Event, Notice
+from orchestrator.execution import Execution
+from orchestrator.exits import Exit
+from orchestrator.manifests import record_name
+from orchestrator.outcome import Status
+from orchestrator.replay import ReplayCluster
+from orchestrator.status import find, with_cluster
+from orchestrator.verdict import Stage
+from tests.orchestrator.engine import (
+    NAMESPACE,
+    RUN_ID,
+    Engine,
+    Finished,
+    entry,
+    node,
+    script,
+    served,
+)
+
+RECORD = record_name(RUN_ID)
+RUNS = CheckProgressed("alpha", Stage.RUNNING)
+LONG_S = 600.0  # far longer than a test may take: only an order ends such a check
+
+
+def during(act: Callable[[Kube], object]) -> Finished:
+    """A run of a check that would take for ever, and what somebody does meanwhile."""
+
+    def on(_: Execution, cluster: ReplayCluster, event: Event) -> None:
+        if event == RUNS:
+            with served(cluster) as kube:
+                act(kube)
+
+    entries = [entry("alpha"), entry("beta", "performance")]
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+    return Engine(entries, [script("alpha", delaySeconds=LONG_S)], objects=[node(), namespace]).run(
+        on
+    )
+
+
+def annotate(kube: Kube, **annotations: str) -> None:
+    found = {f"aicr.run/{key.replace('_', '-')}": value for key, value in annotations.items()}
+    kube.patch(CONFIG_MAPS, RECORD, {"metadata": {"annotations": found}}, NAMESPACE)
+
+
+@pytest.mark.parametrize("order", [orders.IN_ORDER, orders.AT_ONCE])
+def test_an_annotation_ends_a_run(order: str) -> None:
+    done = during(lambda kube: annotate(kube, cancel=order, cancelled_by="ada@there"))
+
+    assert done.result.exit is Exit.TERMINATED
+    assert done.outcome("alpha").message == "cancelled: cancelled by ada@there"
+    assert done.outcome("beta").message == "not run: cancelled by ada@there"
+    assert done.result.leftovers == ()
+
+
+def test_other_annotations_are_no_order() -> None:
+    def act(kube: Kube) -> None:
+        annotate(kube, note="hello")
+        annotate(kube, cancel=orders.IN_ORDER)
+
+    message = during(act).outcome("beta").message
+    assert message == "not run: cancelled by an annotation of its ConfigMap"
+
+
+def test_a_run_whose_config_map_is_deleted_ends_and_says_so() -> None:
+    done = during(lambda kube: kube.delete(CONFIG_MAPS, RECORD, NAMESPACE))
+
+    words = f"somebody deleted ConfigMap {NAMESPACE}/{RECORD}, and so the run"
+    assert done.result.exit is Exit.INCONCLUSIVE
+    assert Notice(words, "error") in done.events
+    assert done.outcome("beta").message == f"not run: {words}"
+    assert done.result.leftovers == ()
+
+
+def test_a_run_whose_namespace_is_deleted_ends_and_says_so() -> None:
+    done = during(lambda kube: kube.delete(NAMESPACES, NAMESPACE))
+
+    words = f"somebody deleted namespace {NAMESPACE} under the run"
+    assert done.result.exit is Exit.INCONCLUSIVE
+    assert Notice(words, "error") in done.events
+    assert done.outcome("beta").message == f"not run: {words}"
+
+
+def test_what_a_run_removes_itself_is_no_order() -> None:
+    done = Engine([entry("alpha")], [script("alpha")]).run()
+
+    assert done.result.exit is Exit.OK
+    assert done.told(Notice) == []
+
+
+def test_a_run_is_cancelled_from_another_machine() -> None:
+    said: list[str] = []
+    codes: list[Exit] = []
+    helpers: list[threading.Thread] = []
+
+    def on(_: Execution, cluster: ReplayCluster, event: Event) -> None:
+        def act() -> None:
+            with served(cluster) as kube:
+                known = find(with_cluster([], kube, 20), RUN_ID)
+                codes.append(
+                    afar.cancel(known, kube, lambda words, _: said.append(words), now=False)
+                )
+
+        if event == RUNS:
+            helpers.append(threading.Thread(target=act))
+            helpers[-1].start()
+
+    done = Engine([entry("alpha")], [script("alpha", delaySeconds=LONG_S)]).run(on)
+    for helper in helpers:
+        helper.join()
+
+    assert done.result.exit is Exit.TERMINATED
+    assert done.outcome("alpha").status is Status.OTHER
+    assert codes == [Exit.OK]
+    assert "through the cluster" in said[0]
+    assert said[-1].startswith(f"run {RUN_ID} has ended")
