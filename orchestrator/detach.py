@@ -1,5 +1,6 @@
 """`validate --detach`: the run goes on in a process that outlives its caller and their terminal."""
 
+import fcntl
 import json
 import os
 import select
@@ -19,6 +20,7 @@ from orchestrator.signals import answered
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[1]
 LOOK_S = 0.1  # between looks at what the run says before it has begun
+FIRST_FREE = 3  # descriptor behind the standard streams
 SIGNALLED = 128  # plus the number of the signal, as shells count
 
 Tell = Callable[[str], object]
@@ -42,9 +44,9 @@ def start(options: Options, env: Mapping[str, str], tell: Tell) -> int:
     with log, _spawned(options, env, log) as (process, begun):
         _hand_over(process, json.dumps(flags).encode() + b"\n" + given)
         if _wait(process, begun, log):
-            stdout.put(f"{options.run_id}\n")
             for words in _next_steps(options.run_id, process.pid, log.path):
                 tell(words)
+            stdout.put(f"{options.run_id}\n")  # last, for it may be refused
             return Exit.OK
     log.discard()
     return _status(process.returncode, options.exit_codes)
@@ -95,7 +97,7 @@ def _spawned(
 
     It gets its flags through a pipe: nobody reads them in a list of processes.
     """
-    begun, tells = os.pipe()
+    begun, tells = _pipe()
     path = os.pathsep.join(filter(None, (str(PACKAGE_ROOT), env.get("PYTHONPATH", ""))))
     command = [sys.executable, "-P", "-m", "orchestrator.detached", options.run_id, str(tells)]
     try:
@@ -114,6 +116,15 @@ def _spawned(
         yield process, begun
     finally:
         os.close(begun)
+
+
+def _pipe() -> tuple[int, int]:
+    """A pipe that is not taken for a standard stream, should one of those be closed."""
+    ends = os.pipe()
+    reader, writer = (fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, FIRST_FREE) for end in ends)
+    for end in ends:
+        os.close(end)
+    return reader, writer
 
 
 def _hand_over(process: "subprocess.Popen[bytes]", data: bytes) -> None:

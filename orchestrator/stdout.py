@@ -19,6 +19,8 @@ def put(text: str) -> None:
     """Print; a reader that has seen enough, such as `head`, ends nothing but the printing."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # for terminals without UTF-8
+    if sys.stdout is None:
+        raise UsageError("stdout is closed")
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
