@@ -102,7 +102,7 @@ def test_the_printed_rights_are_enough(
 @pytest.mark.parametrize(
     ("title", "verbs"),
     [
-        ("configmaps", ["create", "delete", "list"]),
+        ("configmaps", ["create", "delete", "list", "watch"]),
         ("jobs.batch", ["create", "delete", "list", "watch"]),
         ("pods/log", ["get"]),
         ("events", ["list"]),

@@ -1,18 +1,23 @@
+import queue
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from helper.credentials import Credentials
 from helper.kinds import CONFIG_MAPS, NAMESPACES
-from helper.kube import Kube
+from helper.kube import Kube, connect
 from orchestrator import afar, orders
 from orchestrator.events import CheckProgressed, Event, Notice
 from orchestrator.execution import Execution
 from orchestrator.exits import Exit
 from orchestrator.manifests import record_name
+from orchestrator.orders import Orders
 from orchestrator.outcome import Status
 from orchestrator.replay import ReplayCluster
 from orchestrator.status import find, with_cluster
+from orchestrator.stop import Stop
 from orchestrator.verdict import Stage
 from tests.orchestrator.engine import (
     NAMESPACE,
@@ -24,6 +29,7 @@ from tests.orchestrator.engine import (
     script,
     served,
 )
+from tests.orchestrator.test_preflight import cluster_role
 
 RECORD = record_name(RUN_ID)
 RUNS = CheckProgressed("alpha", Stage.RUNNING)
@@ -121,3 +127,24 @@ def test_a_run_is_cancelled_from_another_machine() -> None:
     assert codes == [Exit.OK]
     assert "through the cluster" in said[0]
     assert said[-1].startswith(f"run {RUN_ID} has ended")
+
+
+def test_who_may_not_watch_is_told_and_the_run_goes_on(tmp_path: Path) -> None:
+    rule = {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["list"]}
+    meta = {"name": RECORD, "namespace": NAMESPACE}
+    record = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta}
+    told: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    stop = Stop()
+    with ReplayCluster(objects=[record, *cluster_role([rule])]).serve() as server:
+        path = tmp_path / "kubeconfig"
+        server.write_kubeconfig(path, user="caller")
+        kube = connect(Credentials(str(path)), {}, patience_s=1.0)
+        watched = Orders(kube, NAMESPACE, RUN_ID, stop, told.put)
+        watched.start()
+        warning = told.get(timeout=20)
+        watched.close()
+        kube.close()
+
+    assert isinstance(warning, Notice)
+    assert warning.text.startswith("this run cannot be cancelled from another machine: ")
+    assert not stop
