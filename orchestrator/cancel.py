@@ -71,8 +71,8 @@ def _ended(folder: Path, tell: Tell) -> Exit:
         tell(f"to remove it: aicr-orch gc --run-id {run_id}", "info")
         return Exit.LEFTOVERS
     tell(f"run {run_id} has ended: {end.words} (exit {end.exit_code})", "info")
-    for item in end.leftovers:
+    for item in end.audit.left:
         tell(f"left behind: {item}", "warning")
     for place in end.reports:
         tell(f"report: {place}", "info")
-    return Exit.LEFTOVERS if end.leftovers else Exit.OK
+    return Exit.LEFTOVERS if end.audit.left else Exit.OK

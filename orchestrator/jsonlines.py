@@ -89,7 +89,9 @@ class JsonLines:
             "result": result.exit.label,
             "exitCode": exit_code,
             "durationMs": _millis(result.stopped - result.started),
+            "audited": result.audit.was_made or None,
             "leftovers": list(result.leftovers),
+            "kept": list(result.audit.kept),
             "reports": list(places),
         }
         level = Level.INFO if result.exit is Exit.OK else Level.ERROR

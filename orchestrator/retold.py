@@ -21,7 +21,7 @@ from orchestrator.events import (
 from orchestrator.exits import Exit
 from orchestrator.outcome import CANCELLED, Outcome, PhaseResult, Split, Status
 from orchestrator.plan import PhasePlan, Plan, PlannedCheck
-from orchestrator.result import RunResult, not_run, why, without_verdict
+from orchestrator.result import Audit, RunResult, not_run, why, without_verdict
 
 STARTED, FINISHED = "run-started", "run-finished"
 LEVELS = {"warn": "warning"}  # of a notice, as it is called here
@@ -38,7 +38,7 @@ class End:
     exit_code: int  # that its process ended with
     words: str
     reports: tuple[str, ...] = ()
-    leftovers: tuple[str, ...] = ()
+    audit: Audit = field(default_factory=Audit)
 
 
 @dataclass
@@ -89,7 +89,7 @@ class Story:
         end = self.end or End(Exit.INTERNAL, int(Exit.INTERNAL), "")
         phases = tuple(self._phases.get(item.phase) or self._so_far(item) for item in self._planned)
         began, ended = min(self._times, default=0.0), max(self._times, default=0.0)
-        return RunResult(self.run_id, phases, end.exit, began, ended, end.leftovers)
+        return RunResult(self.run_id, phases, end.exit, began, ended, end.audit)
 
     @property
     def _planned(self) -> Iterable[PhasePlan]:
@@ -194,7 +194,7 @@ def _end(line: Line) -> End:
         int(code) if ended is None else ended,
         text(line, "message"),
         _texts(line, "reports"),
-        _texts(line, "leftovers"),
+        Audit(line.get("audited") is True, _texts(line, "leftovers"), _texts(line, "kept")),
     )
 
 

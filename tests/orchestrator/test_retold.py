@@ -10,6 +10,7 @@ from orchestrator.events import CheckFinished, CheckSaid, CheckStarted, Event, P
 from orchestrator.exits import Exit
 from orchestrator.jsonlines import JsonLines
 from orchestrator.outcome import Outcome, Status
+from orchestrator.result import Audit
 from orchestrator.retold import Line, Story, last_part, parse
 from tests.orchestrator.engine import RUN_ID, Engine, entry, script
 
@@ -56,6 +57,7 @@ def test_a_run_is_told_again_as_it_was(lines: list[Line]) -> None:
     assert result.exit is Exit.FAILED
     assert story.end
     assert (story.end.exit_code, story.end.reports) == (1, ("report.json",))
+    assert result.audit == Audit(was_made=True)
     assert [event.line for event in events if isinstance(event, CheckSaid)] == ["3 of 3"]
     finished = {e.outcome.check: e.outcome for e in events if isinstance(e, CheckFinished)}
     assert finished["beta"].message == "12 GB/s\nmore"
