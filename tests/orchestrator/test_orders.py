@@ -19,6 +19,7 @@ from orchestrator.replay import ReplayCluster
 from orchestrator.status import find, with_cluster
 from orchestrator.stop import Stop
 from orchestrator.verdict import Stage
+from tests.orchestrator.callers import cluster_role
 from tests.orchestrator.engine import (
     NAMESPACE,
     RUN_ID,
@@ -29,7 +30,6 @@ from tests.orchestrator.engine import (
     script,
     served,
 )
-from tests.orchestrator.test_preflight import cluster_role
 
 RECORD = record_name(RUN_ID)
 RUNS = CheckProgressed("alpha", Stage.RUNNING)
