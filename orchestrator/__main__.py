@@ -1,5 +1,8 @@
 """Where `aicr-orch` and `python -m orchestrator` begin."""
 
+import sys
+from contextlib import suppress
+
 from orchestrator.exits import Exit
 
 
@@ -11,6 +14,22 @@ def main() -> int:
         return cli.main()
     except KeyboardInterrupt:
         return int(Exit.INTERRUPTED)
+    finally:
+        _let_go_of_lost_words()
+
+
+def _let_go_of_lost_words() -> None:
+    """Keep the exit code: over words that nobody takes the interpreter would end with 120."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is None:
+            continue
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            from orchestrator import stdout
+
+            with suppress(OSError, ValueError):
+                stdout.let_go(stream)
 
 
 if __name__ == "__main__":

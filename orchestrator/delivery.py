@@ -3,13 +3,13 @@
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from helper.errors import CannotTell
 from helper.kube import Kube
-from orchestrator import rundir
+from orchestrator import rundir, stdout
 from orchestrator.errors import StopError
 from orchestrator.inputs import CONFIG_MAP, scheme_of
 from orchestrator.report_map import ReportMap
@@ -57,9 +57,10 @@ class Delivery:
         self._to_folder(document, places)
         text = rundir.text(document)
         if not self._outputs and sys.stdout and not sys.stdout.isatty():
-            has_record.append(_print(text, sys.stdout))
-        elif not places and STDOUT not in (output.place for output in self._records):
-            _print(text, sys.stderr)  # nobody else has it
+            has_record.append(self._to_stdout(text))
+        if not places and not any(has_record):
+            with suppress(OSError, UnicodeError):
+                stdout.write(sys.stderr, text)  # nobody else has it
         made = deliver.write(self._outputs, document, self._tell)
         self._to_step_summary(document)
         wanted = sum(output.format in RENDERED for output in self._outputs)
@@ -67,7 +68,7 @@ class Delivery:
 
     def _to_output(self, output: Output, document: Mapping[str, Any], places: list[str]) -> bool:
         if output.place == STDOUT:
-            return _print(rundir.text(document), sys.stdout)
+            return self._to_stdout(rundir.text(document))
         try:
             if scheme_of(output.place) == CONFIG_MAP:
                 with self._connect() as kube:
@@ -81,6 +82,14 @@ class Delivery:
         places.append(str(output))
         return True
 
+    def _to_stdout(self, text: str) -> bool:
+        try:
+            stdout.write(sys.stdout, text)
+        except (OSError, UnicodeError) as error:
+            self._tell(f"the report cannot be written to stdout: {error}", "error")
+            return False
+        return True
+
     def _to_folder(self, document: Mapping[str, Any], places: list[str]) -> None:
         try:
             places.append(_short(self._folder.report(document)))
@@ -92,16 +101,6 @@ class Delivery:
             step_summary.append(document, self._env)
         except Exception as error:  # it is a courtesy
             self._tell(f"the step's summary cannot be written: {error}", "warning")
-
-
-def _print(text: str, stream: IO[str]) -> bool:
-    """Write to a stream, which may be full, closed or gone."""
-    try:
-        stream.write(text)
-        stream.flush()
-    except (OSError, ValueError, AttributeError):
-        return False
-    return True
 
 
 def _short(path: Path) -> str:

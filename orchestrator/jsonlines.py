@@ -1,10 +1,9 @@
 """A run as JSON lines, one an event: for log collectors, agents and CI."""
 
 import json
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from helper.deadline import SYSTEM_CLOCK, Clock
 from orchestrator import report
@@ -26,18 +25,6 @@ from orchestrator.result import RunResult
 Fields = Mapping[str, Any]
 
 
-class Stream(Protocol):
-    """Where lines go."""
-
-    def write(self, text: str, /) -> int:
-        """Take a line in."""
-        ...
-
-    def flush(self) -> None:
-        """Let others read it."""
-        ...
-
-
 def line(level: Level, event: str, message: str, now: float, **fields: Any) -> str:
     """One event as a line of ASCII; what has no value is left out."""
     moment = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds")
@@ -51,7 +38,7 @@ class JsonLines:
 
     def __init__(
         self,
-        stream: Stream,
+        write: Callable[[str], object],
         run_id: str,
         *,
         level: Level = Level.INFO,
@@ -59,12 +46,13 @@ class JsonLines:
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """`planned` names the checks of each phase."""
-        self._stream = stream
+        self._write = write
         self._planned = dict(planned or {})
         self._run_id = run_id
         self._level = level
         self._clock = clock
         self._phases: dict[str, str] = {}  # by running check
+        self.trouble = ""  # what kept a line from being written
 
     def __enter__(self) -> Self:
         return self
@@ -84,7 +72,7 @@ class JsonLines:
 
     def summary(self, result: RunResult, places: Sequence[str], exit_code: int) -> None:
         """Say how the run ended, and where the report is."""
-        said, _ = report.verdict(result.phases, result.exit)
+        said, _ = report.last_words(result)
         fields = {
             "result": result.exit.label,
             "exitCode": exit_code,
@@ -132,9 +120,10 @@ class JsonLines:
         if always or level >= self._level:
             now = self._clock.wall()
             text = line(level, event, message, now, run=self._run_id, **fields)
-            with suppress(OSError, ValueError):  # a reader that is gone takes no verdict with it
-                self._stream.write(f"{text}\n")
-                self._stream.flush()
+            try:  # a reader that is gone takes no verdict with it
+                self._write(f"{text}\n")
+            except (OSError, ValueError) as error:
+                self.trouble = self.trouble or str(error)
 
 
 def _of_outcome(outcome: Outcome) -> Fields:

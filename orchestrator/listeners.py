@@ -1,19 +1,21 @@
 """Who hears what happens in a run: the operator, and files of events that are asked for."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import IO, Self
+from typing import Self
 
+from orchestrator import stdout
 from orchestrator.errors import UsageError
 from orchestrator.events import Event
 from orchestrator.exits import Exit
 from orchestrator.jsonlines import JsonLines
 from orchestrator.levels import Level
+from orchestrator.linefile import LineFile
 from orchestrator.live import Terminal
 from orchestrator.plan import Plan
 from orchestrator.record import Record
-from orchestrator.reports.formats import EVENTS, STDOUT, Output
+from orchestrator.reports.formats import EVENTS, Output
 from orchestrator.result import RunResult
 
 
@@ -31,13 +33,15 @@ class Listeners:
     ) -> None:
         """Open the files; with `goes_on` what an earlier part of the run wrote stays."""
         wanted = [output for output in outputs if output.format == EVENTS]
-        self._streams = [_opened(output, "a" if goes_on else "w") for output in wanted]
         planned = {phase.phase: [item.name for item in phase.checks] for phase in plan.phases}
-        streams: list[IO[str] | Record] = [*self._streams, record]
-        self._files = [
-            JsonLines(stream, plan.run_id, level=Level.DEBUG, planned=planned) for stream in streams
-        ]
-        self._all: list[Terminal | JsonLines] = [operator, *self._files]
+
+        def lines(write: Callable[[str], object]) -> JsonLines:
+            return JsonLines(write, plan.run_id, level=Level.DEBUG, planned=planned)
+
+        self._files = {str(item): _opened(item, goes_on=goes_on) for item in wanted if item.is_file}
+        self._written = {str(item): lines(self._writer(item)) for item in wanted}
+        self._kept = lines(record.write)
+        self._all: list[Terminal | JsonLines] = [operator, *self._written.values(), self._kept]
 
     def __enter__(self) -> Self:
         for listener in self._all:
@@ -65,21 +69,28 @@ class Listeners:
 
     def broken(self, words: str, code: Exit, exit_code: int) -> None:
         """Write down why the run was refused, or broke; the operator hears it from its error."""
-        for listener in self._files:
+        for listener in (*self._written.values(), self._kept):
             listener.broken(words, code, exit_code)
 
     def close(self) -> None:
         """Close the files; every line is in them already."""
-        for stream in self._streams:
-            if stream is not sys.stdout:
-                with suppress(OSError):
-                    stream.close()
+        for file in self._files.values():
+            with suppress(OSError):
+                file.close()
+
+    @property
+    def troubles(self) -> Mapping[str, str]:
+        """The places that did not get every line, each with the reason."""
+        return {place: lines.trouble for place, lines in self._written.items() if lines.trouble}
+
+    def _writer(self, output: Output) -> Callable[[str], object]:
+        if output.is_file:
+            return self._files[str(output)].write
+        return lambda text: stdout.write(sys.stdout, text)
 
 
-def _opened(output: Output, mode: str) -> IO[str]:
-    if output.place == STDOUT:
-        return sys.stdout
+def _opened(output: Output, *, goes_on: bool) -> LineFile:
     try:
-        return open(output.place, mode, encoding="utf-8")  # noqa: PTH123 - see close
+        return LineFile(output.place, goes_on=goes_on)
     except OSError as error:
         raise UsageError(f"--output {output}: cannot be written: {error.strerror}") from error

@@ -225,7 +225,7 @@ class Terminal:
         """Say how the run ended, what needs attention, and where the report is."""
         if not self._live:
             self.table()
-        said, style = report.verdict(result.phases, result.exit)
+        said, style = report.last_words(result)
         code = int(result.exit) if exit_code is None else exit_code
         self._print(
             Text(),

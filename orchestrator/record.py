@@ -1,44 +1,43 @@
 """The events of a run as JSON lines in its own folder, from its first word on."""
 
-import io
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
 
+from orchestrator.linefile import LineFile
 from orchestrator.retold import Line, Story, last_part, parse
 
 FILE = "events.jsonl"
 
 
 class Record:
-    """A stream that holds back what is written until the run owns its folder."""
+    """Holds back what is written until the run owns its folder."""
 
     def __init__(self) -> None:
-        self._stream: IO[str] = io.StringIO()
+        self._held: list[str] = []
+        self._file: LineFile | None = None
 
     def begin(self, folder: Path) -> None:
         """Go on in the folder, behind what earlier parts of the run wrote; OSError when it cannot.
 
         A part begins with its event `run-started`.
         """
-        said = self._stream
-        self._stream = (folder / FILE).open("a", encoding="utf-8")
-        if isinstance(said, io.StringIO):
-            self._stream.write(said.getvalue())
-            self._stream.flush()
+        self._file = LineFile(str(folder / FILE), goes_on=True)
+        for text in self._held:
+            self._file.write(text)
+        self._held.clear()
 
-    def write(self, text: str) -> int:
+    def write(self, text: str) -> None:
         """Take a line in; OSError when the disk is full."""
-        return self._stream.write(text)
-
-    def flush(self) -> None:
-        """Let others read it."""
-        self._stream.flush()
+        if self._file:
+            self._file.write(text)
+        else:
+            self._held.append(text)
 
     def close(self) -> None:
         """Every line is in the file already."""
-        with suppress(OSError):
-            self._stream.close()
+        if self._file:
+            with suppress(OSError):
+                self._file.close()
 
 
 class Tail:

@@ -67,6 +67,15 @@ def _left_out(outcomes: Sequence[Outcome]) -> str:
     return f"{len(found)} of {len(outcomes)} were left out{by_depth}"
 
 
+def last_words(result: RunResult) -> tuple[str, str]:
+    """The last sentence of a run whose reports are written, and its style."""
+    said, style = verdict(result.phases, result.exit)
+    if result.is_delivered:
+        return said, style
+    style = "bold yellow" if result.exit is Exit.OK else style
+    return f"{said}, but not every report could be written", style
+
+
 def phase_line(result: PhaseResult) -> str:
     """One phase in a line: `conformance  passed  3 passed (4.1s)`."""
     counts = [f"{result.count(status)} {status}" for status in Status if result.count(status)]

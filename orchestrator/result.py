@@ -38,6 +38,7 @@ class RunResult:
     stopped: float
     audit: Audit = Audit()
     failure: str = ""  # why the run could not go on, if it could not
+    is_delivered: bool = True  # whether every report that was asked for has its place
 
     @property
     def leftovers(self) -> tuple[str, ...]:

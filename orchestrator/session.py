@@ -3,6 +3,8 @@
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from orchestrator import (
     readiness,
     report,
     rundir,
+    stdout,
     target,
 )
 from orchestrator.delivery import Delivery
@@ -121,8 +124,12 @@ class Session:
             self._write_what_is_known(error)
             raise
         places, is_delivered = self._delivery.write(self._report(result))
+        for place, why in self._terminal.troubles.items():
+            words = f"not every event could be written to {place}: {why}"
+            self._terminal.show(Notice(words, "error"))
+        result = replace(result, is_delivered=is_delivered and not self._terminal.troubles)
         code = result.exit
-        if code is Exit.OK and not is_delivered:
+        if code is Exit.OK and not result.is_delivered:
             code = Exit.INTERNAL  # a green run whose report nobody has is no green run
         self._terminal.summary(result, places, number(code, self._options.exit_codes))
         if self._kept.is_kept and not result.complete:
@@ -269,7 +276,8 @@ def _operator(
 ) -> Terminal | JsonLines:
     """How the operator hears what happens; `runs` has the reports of earlier runs."""
     if options.log_json:
-        return JsonLines(console.file, options.run_id, level=options.log_level)
+        stderr = partial(stdout.write, console.file)
+        return JsonLines(stderr, options.run_id, level=options.log_level)
     moving = console.is_terminal and not console.is_dumb_terminal and not env.get("CI")
     usual = history.durations(runs, of_replays=bool(options.target.replay))
     remaining = Remaining(planned, usual, options.settings.max_parallel)

@@ -1,12 +1,13 @@
 """What commands print on stdout: tables for people, JSON and YAML for programs."""
 
+import errno
 import io
 import json
 import os
 import shutil
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import IO, Any
 
 from helper.findings import printable
 from orchestrator.errors import UsageError
@@ -22,13 +23,30 @@ def put(text: str) -> None:
     if sys.stdout is None:
         raise UsageError("stdout is closed")
     try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        write(sys.stdout, text)
     except OSError as error:
-        # Whatever is still buffered would be written at the end, and fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise UsageError(f"stdout cannot be written: {error.strerror}") from error
+
+
+def write(stream: IO[str] | None, text: str) -> None:
+    """Write to stdout or stderr; OSError when nobody can take it.
+
+    A reader that has left has seen enough, and is no error.
+    """
+    if stream is None or stream.closed:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError as error:
+        let_go(stream)
         if not isinstance(error, BrokenPipeError):
-            raise UsageError(f"stdout cannot be written: {error.strerror}") from error
+            raise
+
+
+def let_go(stream: IO[str]) -> None:
+    """Forget what a stream did not take, and whatever else it is given."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def width() -> int:

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from orchestrator import rundir
+from orchestrator import rundir, stdout
 from orchestrator.reports import reading
 from orchestrator.reports.formats import RENDERED, STDOUT, Output, renderer
 
@@ -37,5 +37,4 @@ def put(output: Output, text: str) -> None:
     if output.place != STDOUT:
         rundir.write_text(Path(output.place), text)
         return
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    stdout.write(sys.stdout, text)

@@ -33,7 +33,7 @@ PHASE = PhaseResult("conformance", (PASSED,), 0.0, 3.0)
 def told(*events: Event, level: Level = Level.INFO) -> list[dict[str, Any]]:
     """What stands in the lines of these events, but for what all lines have."""
     out = io.StringIO()
-    lines = JsonLines(out, RUN_ID, level=level)
+    lines = JsonLines(out.write, RUN_ID, level=level)
     with lines:
         for event in events:
             lines.show(event)
@@ -159,7 +159,7 @@ def test_what_matters_less_than_was_asked_for_is_left_out(level: Level, lines: i
 def test_the_end_is_told_at_every_level() -> None:
     out = io.StringIO()
     clock = FakeClock()
-    lines = JsonLines(out, RUN_ID, level=Level.ERROR, clock=clock)
+    lines = JsonLines(out.write, RUN_ID, level=Level.ERROR, clock=clock)
 
     lines.head(["aicr-orch 1.2.3", "run x"])
     lines.summary(
@@ -176,7 +176,7 @@ def test_the_end_is_told_at_every_level() -> None:
 def test_the_beginning_names_what_is_planned() -> None:
     out = io.StringIO()
 
-    JsonLines(out, RUN_ID, planned={"conformance": ["alpha"]}).head(["here"])
+    JsonLines(out.write, RUN_ID, planned={"conformance": ["alpha"]}).head(["here"])
 
     assert json.loads(out.getvalue())["planned"] == {"conformance": ["alpha"]}
 
@@ -184,7 +184,7 @@ def test_the_beginning_names_what_is_planned() -> None:
 def test_a_run_that_was_refused_has_an_end() -> None:
     out = io.StringIO()
 
-    JsonLines(out, RUN_ID).broken("rights are missing", Exit.PERMISSION, 4)
+    JsonLines(out.write, RUN_ID).broken("rights are missing", Exit.PERMISSION, 4)
 
     found = json.loads(out.getvalue())
     assert (found["event"], found["message"]) == ("run-finished", "rights are missing")
@@ -193,7 +193,7 @@ def test_a_run_that_was_refused_has_an_end() -> None:
 
 def test_nothing_that_a_cluster_says_makes_a_second_line_or_steers_a_terminal() -> None:
     out = io.StringIO()
-    JsonLines(out, RUN_ID).show(Notice("a\nb\u2028c\x1b[2J\x07\u202e\ud800"))
+    JsonLines(out.write, RUN_ID).show(Notice("a\nb\u2028c\x1b[2J\x07\u202e\ud800"))
 
     assert out.getvalue().count("\n") == 1
     assert out.getvalue().isascii()
@@ -204,7 +204,7 @@ def test_a_reader_that_is_gone_stops_nothing() -> None:
     out = io.StringIO()
     out.close()
 
-    JsonLines(out, RUN_ID).show(Notice("n"))
+    JsonLines(out.write, RUN_ID).show(Notice("n"))
 
 
 @pytest.mark.parametrize("name", ["debug", "INFO", "Warn", "error"])

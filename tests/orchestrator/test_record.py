@@ -9,7 +9,6 @@ def test_what_comes_before_the_folder_is_held_back(tmp_path: Path) -> None:
     kept.write('{"event": "a"}\n')
     kept.begin(tmp_path)
     kept.write('{"event": "b"}\n')
-    kept.flush()
 
     assert [line["event"] for line in Tail(tmp_path).read()] == ["a", "b"]
     kept.close()

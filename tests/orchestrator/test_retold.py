@@ -29,7 +29,7 @@ def lines() -> list[Line]:
     """What a run writes down, and how it ended."""
     out, plan = io.StringIO(), ENGINE.plan()
     names = {phase.phase: [item.name for item in phase.checks] for phase in plan.phases}
-    told = JsonLines(out, RUN_ID, planned=names)
+    told = JsonLines(out.write, RUN_ID, planned=names)
     told.head(["somewhere", "run"])
     done = ENGINE.run()
     for event in done.events:
@@ -119,7 +119,7 @@ def test_a_broken_line_is_none(data: bytes) -> None:
 
 def test_a_refused_run_has_an_end_and_no_phase() -> None:
     out = io.StringIO()
-    told = JsonLines(out, RUN_ID)
+    told = JsonLines(out.write, RUN_ID)
     told.broken("rights are missing", Exit.PERMISSION, 4)
 
     story, _ = heard([json.loads(out.getvalue())])
