@@ -5,7 +5,7 @@ models are left alone: checks judge whatever a cluster serves, known to a librar
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,9 +49,12 @@ class Kube:
         self.credentials = credentials  # that the connection was made of, for another like it
         self.server = transport.server.partition("/token/")[0]  # no credential in a title
 
-    def patient(self, seconds: float) -> "Kube":
-        """Give the same connection with longer retries, for work that must survive a restart."""
-        return Kube(self._transport.patient(seconds), self.context, self.credentials)
+    def patient(self, seconds: float, hurried: Callable[[], bool] = lambda: False) -> "Kube":
+        """Give the same connection with longer retries, for work that must survive a restart.
+
+        Nothing is tried again once somebody is `hurried`.
+        """
+        return Kube(self._transport.patient(seconds, hurried), self.context, self.credentials)
 
     def get(self, resource: Resource, name: str, namespace: str | None = None) -> Json:
         """Read one object; NotFound when it, or its API, does not exist."""

@@ -5,7 +5,7 @@ Nothing here knows what the requests are about, except what it takes to name the
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -59,18 +59,20 @@ class Transport:
         *,
         patience_s: float = 8.0,
         forbidden_grace_s: float = 0.0,
+        hurried: Callable[[], bool] = lambda: False,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """Take the client library's `ApiClient`; 403 is retried for a grace time from now on."""
         self._api = api
         self._clock = clock
         self._patience_s = patience_s
+        self._hurried = hurried
         self._forbidden_until = clock.now() + forbidden_grace_s
         self.server = str(api.configuration.host).rstrip("/")
 
-    def patient(self, seconds: float) -> "Transport":
-        """Give the same connection with longer retries."""
-        return Transport(self._api, patience_s=seconds, clock=self._clock)
+    def patient(self, seconds: float, hurried: Callable[[], bool] = lambda: False) -> "Transport":
+        """Give the same connection with longer retries, until somebody is `hurried`."""
+        return Transport(self._api, patience_s=seconds, hurried=hurried, clock=self._clock)
 
     def send(self, request: Request) -> bytes:
         """Send until there is an answer worth having, within this connection's patience.
@@ -98,7 +100,8 @@ class Transport:
                 if not self._is_worth_retrying(request, status):
                     raise failure
                 lost_answer = lost_answer or status not in SENT_BEFORE_WORK
-            if self._clock.now() + pause_s > begun + self._patience_with(failure):
+            is_too_late = self._clock.now() + pause_s > begun + self._patience_with(failure)
+            if is_too_late or self._hurried():
                 raise failure
             self._clock.sleep(pause_s)
             attempt += 1

@@ -1,5 +1,6 @@
 """Where `aicr-orch` and `python -m orchestrator` begin."""
 
+import signal
 import sys
 from contextlib import suppress
 
@@ -15,6 +16,7 @@ def main() -> int:
     except KeyboardInterrupt:
         return int(Exit.INTERRUPTED)
     finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C changes nothing any more
         _let_go_of_lost_words()
 
 

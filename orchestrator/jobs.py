@@ -9,10 +9,12 @@ from orchestrator import earlier, preflight
 from orchestrator.earlier import Results
 from orchestrator.events import Notice
 from orchestrator.executor import Ground
+from orchestrator.exits import Exit
 from orchestrator.leases import Leases
 from orchestrator.lifecycle import CheckLife
 from orchestrator.manifests import RunContext
 from orchestrator.orders import Orders
+from orchestrator.outage import Outage
 from orchestrator.plan import Plan, PlannedCheck
 from orchestrator.sightings import Sightings
 from orchestrator.stop import Stop
@@ -60,10 +62,17 @@ class JobSite:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         # An API server that restarts in the middle of a run must not change a verdict.
-        patient = ground.kube.patient(API_PATIENCE_S)
+        patient = ground.kube.patient(API_PATIENCE_S, lambda: ground.stop.hurry)
         home, run_id = ground.context.namespace, ground.plan.run_id
         self._workspace = Workspace(patient, ground.context)
-        self._sightings = Sightings(patient, home, run_id, ground.stop.changed, ground.clock)
+        self._sightings = Sightings(
+            patient,
+            home,
+            run_id,
+            ground.stop.changed,
+            ground.clock,
+            outage=Outage(ground.settings.outage_s, self._give_up, ground.clock),
+        )
         self._orders = Orders(patient, home, run_id, ground.stop, ground.emit)
         self.locks = Leases(
             ground.kube,
@@ -74,6 +83,12 @@ class JobSite:
             warn=lambda words: ground.emit(Notice(words, "warning")),
             clock=ground.clock,
         )
+
+    def _give_up(self, words: str) -> None:
+        """End a run whose cluster is gone; waiting for it any longer helps nobody."""
+        if not self._ground.stop:
+            self._ground.emit(Notice(words, "error"))
+        self._ground.stop.request(Exit.UNREACHABLE, words, hurry=True)
 
     def prepare(self, record: Mapping[str, str], data: Mapping[str, str]) -> None:
         """Make namespace, run record and mounted data, then begin to watch."""

@@ -68,8 +68,8 @@ class Leases:
         pause: Callable[[float], None] | None = None,
     ) -> None:
         """`warn` hears of locks that may be lost; `pause` waits for a while, or for a stop."""
-        self._kube = kube.patient(PATIENCE_S)
-        self._hasty = kube.patient(HASTY_S)
+        self._kube = kube.patient(PATIENCE_S, lambda: stop.hurry)
+        self._hasty = kube.patient(HASTY_S, lambda: stop.hurry)
         self._namespace = namespace
         self._run_id = run_id
         self._stop = stop

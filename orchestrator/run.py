@@ -17,10 +17,11 @@ from types import TracebackType
 from typing import Self
 
 from helper.deadline import Deadline
+from helper.errors import CannotTell
 from helper.kube import Kube
 from orchestrator import readiness, snapshot
 from orchestrator.earlier import Results
-from orchestrator.errors import ClusterError
+from orchestrator.errors import ClusterError, StopError
 from orchestrator.events import Event, Notice
 from orchestrator.execution import Execution
 from orchestrator.executor import Executor
@@ -39,7 +40,7 @@ from orchestrator.version import version
 
 SWEEP_S = 60.0
 SHOWN = 5
-PREFLIGHT_S = 30.0
+SETUP_S = 30.0
 
 
 class Run:
@@ -81,6 +82,8 @@ class Run:
         self._diagnose = diagnose
         self._earlier = earlier
         self._stop = Stop() if stop is None else stop
+        # Who has answered once is worth waiting for, even when it is busy or restarts.
+        self._patient = kube.patient(SETUP_S, lambda: bool(self._stop))
         self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._result: RunResult | None = None
@@ -98,14 +101,14 @@ class Run:
         CannotTell before anything is created.
         """
         try:
-            self._gate()
-            # Who has answered once is worth waiting for, even when it is busy.
-            asked = self._kube.patient(PREFLIGHT_S)
-            self.plan = self._executor.admit(asked, self.plan, self._context)
-            self._take_over()
-        except BaseException:
-            self._events.put(None)  # whoever follows the events must not wait for ever
-            raise
+            for step in (self._gate, self._ask_for_rights, self._take_over):
+                if not self._stop:
+                    step()
+        except BaseException as error:
+            is_known = isinstance(error, CannotTell | StopError)
+            if not (self._stop and is_known):  # the stop is why, or comes before it
+                self._events.put(None)  # whoever follows the events must not wait for ever
+                raise
         execution = Execution(
             self.plan,
             self._kube,
@@ -162,22 +165,25 @@ class Run:
     def _gate(self) -> None:
         """Take the snapshot that nobody gave, and hold the recipe against it."""
         if self.snapshot is None:
-            self.snapshot = snapshot.take(self._kube)
+            self.snapshot = snapshot.take(self._patient)
             for note in self.snapshot.notes:
                 self._events.put(Notice(f"snapshot: {note}", "warning"))
         self.findings = readiness.gate(self._recipe.input, self.snapshot.parsed)
         for words in readiness.require(self.findings, self._recipe.source):
             self._events.put(Notice(words, "warning"))
 
+    def _ask_for_rights(self) -> None:
+        self.plan = self._executor.admit(self._patient, self.plan, self._context)
+
     def _take_over(self) -> None:
         """Collect what a run that was cut short has found, then remove what it left."""
         if self._earlier is None:
             return
-        before = self._executor.found_before(self._kube, self.plan)
+        before = self._executor.found_before(self._patient, self.plan)
         for outcome in [found for key, found in before.items() if key not in self._earlier]:
             self._keep(outcome)
         self._earlier = {**before, **self._earlier}
-        left = self.cleanup()
+        left = self._executor.sweep(self._patient, self.run_id, Deadline.after(SWEEP_S))
         if left:
             names = ", ".join(left[:SHOWN])
             raise ClusterError(

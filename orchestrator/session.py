@@ -138,7 +138,7 @@ class Session:
         return code
 
     def close(self) -> None:
-        """Close what was opened for the run, and let others have it."""
+        """Close what was opened for the run; another process may continue it."""
         self._terminal.close()
         self._record.close()
         self._kept.release()

@@ -37,4 +37,5 @@ class RunSettings:
     min_coverage: float = 1.0
     fail_on: tuple[str, ...] = DEFAULT_FAIL_ON
     timeout_s: float | None = None  # of the whole run
+    outage_s: float = 600.0  # how long an API server may be away while checks run
     patience_s: Mapping[Stage, float] = field(default_factory=lambda: PATIENCE_S)

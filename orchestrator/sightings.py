@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from helper import contract
@@ -13,6 +13,7 @@ from helper.kube import Kube
 from helper.resource import labels, name
 from helper.transport import Json, Watch
 from orchestrator.moments import Moments
+from orchestrator.outage import Outage
 from orchestrator.verdict import Sighting, holds_room
 
 RETRY_S = 1.0
@@ -29,11 +30,16 @@ class Sightings:
         run_id: str,
         changed: threading.Condition,
         clock: Clock = SYSTEM_CLOCK,
+        *,
+        outage: Outage | None = None,
     ) -> None:
         self._kube = kube
+        self._hasty = kube.patient(RETRY_S)  # the watches try again themselves
+        self._outage = outage
         self._namespace = namespace
         self._selector = f"{contract.LABEL_RUN_ID}={run_id}"
         self._seen: dict[str, Sighting] = {}
+        self._notes = ((JOBS, self._note_job), (PODS, self._note_pod))
         self._watches: dict[Resource, Watch] = {}
         self._threads: list[threading.Thread] = []
         self._stopped = threading.Event()
@@ -44,14 +50,20 @@ class Sightings:
 
     def start(self) -> None:
         """Begin to watch; what happens from now on is seen. KubeError when that is impossible."""
-        for resource, note in ((JOBS, self._note_job), (PODS, self._note_pod)):
-            version = self._relist(resource, note)
+        for resource, note in self._notes:
+            version = self._relist(self._kube, resource, note)
             thread = threading.Thread(
                 target=self._follow, args=(resource, note, version), daemon=True
             )
             thread.name = f"watch-{resource.plural}"
             self._threads.append(thread)
             thread.start()
+
+    def look_again(self) -> None:
+        """Read everything anew, whatever the watches show; what cannot be read stays as it was."""
+        for resource, note in self._notes:
+            with suppress(KubeError):
+                self._relist(self._hasty, resource, note)
 
     def of(self, job_name: str) -> Sighting:
         """What was last seen of one check."""
@@ -89,12 +101,14 @@ class Sightings:
                     self.failure = error
                     self.changed.notify_all()
                 return
-            except KubeError:
-                self._stopped.wait(RETRY_S)
+            except KubeError as error:
+                self._failed(error)
                 version = self._relist_until_done(resource, note)
 
     def _stream(self, resource: Resource, note: Callable[[str, Json], None], version: str) -> str:
         watch = self._kube.watch(resource, version, self._namespace, self._selector)
+        if self._outage:
+            self._outage.answered()
         with self.changed:
             self._watches[resource] = watch
         with watch, self._noted(resource):
@@ -125,14 +139,20 @@ class Sightings:
     def _relist_until_done(self, resource: Resource, note: Callable[[str, Json], None]) -> str:
         while not self._stopped.is_set():
             try:
-                return self._relist(resource, note)
-            except KubeError:
-                self._stopped.wait(RETRY_S)
+                return self._relist(self._hasty, resource, note)
+            except KubeError as error:
+                self._failed(error)
         return ""
 
-    def _relist(self, resource: Resource, note: Callable[[str, Json], None]) -> str:
+    def _failed(self, error: KubeError) -> None:
+        """Wait before the next attempt, if there shall be one."""
+        if self._outage:
+            self._outage.failed(error)
+        self._stopped.wait(RETRY_S)
+
+    def _relist(self, kube: Kube, resource: Resource, note: Callable[[str, Json], None]) -> str:
         """Read everything anew; what is no longer there was deleted in between."""
-        page = self._kube.page(resource, self._namespace, self._selector)
+        page = kube.page(resource, self._namespace, self._selector)
         with self.changed:
             for item in page.items:
                 note("ADDED", item)

@@ -75,7 +75,7 @@ class Waiting:
             if now >= self._lost_at:
                 ending = self._lost_node(seen, now)
             elif now >= give_up:
-                ending = Ending(Status.OTHER, _overdue(now - begun), "OrchestratorDeadline")
+                ending = self._overdue(now, now - begun)
             elif now >= since + patience_s:
                 ending, patience_s = self._lost_patience(seen, found, now - since)
             if ending:
@@ -92,6 +92,14 @@ class Waiting:
             raise self._sightings.failure
         self._watch_termination(seen, now)
         return None
+
+    def _overdue(self, now: float, waited_s: float) -> Ending:
+        """The end of a check that nobody saw end; this program may have slept through it."""
+        self._sightings.look_again()
+        with self._sightings.changed:
+            ending = self._over(self._sightings.of(self._planned.object_name), now)
+        words = f"no end seen after {waited_s:.0f} s, past the Job's own deadline"
+        return ending or Ending(Status.OTHER, words, "OrchestratorDeadline")
 
     def _is_podless(self, now: float) -> bool:
         """Whether a Job that ended had no pod: pods must have been watched for a while since."""
@@ -158,7 +166,3 @@ class Waiting:
             for event in events[-EVENTS_SHOWN:]
         ]
         return verdict.stuck(found, self._planned.image, waited_s, told), waited_s
-
-
-def _overdue(waited_s: float) -> str:
-    return f"no end seen after {waited_s:.0f} s, past the Job's own deadline"

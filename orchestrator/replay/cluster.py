@@ -180,6 +180,16 @@ class ReplayServer:
         if self._listener is not None:
             self._listener.drop_connections()
 
+    def go_away(self, seconds: float) -> None:
+        """Drop every connection and refuse new ones for a while, as an API server that restarts."""
+        if self._listener is not None:
+            self._listener.go_away(seconds)
+
+    def come_back(self) -> None:
+        """Answer again, before that while is over."""
+        if self._listener is not None:
+            self._listener.come_back()
+
     def token(self, user: str = ADMIN.name) -> str:
         """Give a token of a user: the admin, a ServiceAccount by its full name, anybody."""
         tokens = self._state.tokens

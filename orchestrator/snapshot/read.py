@@ -6,7 +6,7 @@ A part that may not be read, or gives no answer, is left out and named; the othe
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from helper.errors import Expired, KubeError, NotFound
+from helper.errors import Expired, KubeError, NotFound, Unreachable
 from helper.kinds import NAMESPACES, NODES, PODS, Resource
 from helper.kube import PAGE_SIZE, Kube
 from helper.resource import Json, items, part, text
@@ -20,6 +20,7 @@ RESOURCE_SLICES = tuple(
     for version in ("v1", "v1beta2", "v1beta1")  # v1 from Kubernetes 1.34
 )
 GPU_DRIVER = "gpu.nvidia.com"
+BRIEF_S = 2.0
 SERVER_KEYS = ("gitVersion", "platform", "goVersion")
 CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 
@@ -27,11 +28,15 @@ CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 def read(kube: Kube) -> Facts:
     """Look at everything once; what could not be read stands in `gaps`."""
     gaps: list[Gap] = []
+    asked = kube
 
     def attempt(path: str, probe: Callable[[Kube], T]) -> T | None:
+        nonlocal asked
         try:
-            return probe(kube)
+            return probe(asked)
         except KubeError as error:
+            if isinstance(error, Unreachable):  # it has been waited for; that is enough
+                asked = kube.patient(BRIEF_S)
             gaps.append(Gap(path, f"not read: {error}"))
             return None
 

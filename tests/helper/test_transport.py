@@ -284,3 +284,11 @@ def test_every_request_has_a_time_limit() -> None:
 
     limits = [(limit.connect_timeout, limit.read_timeout) for limit in pool.limits if limit]
     assert limits == [(REQUEST_TIMEOUT_S, REQUEST_TIMEOUT_S)] * 9 + [(REQUEST_TIMEOUT_S, 250.0)]
+
+
+def test_nothing_is_tried_again_once_somebody_is_in_a_hurry() -> None:
+    with scripted(OVERLOADED, OVERLOADED, OVERLOADED, FOUND) as api:
+        patient = api.kube.patient(60, lambda: len(api.clock.slept) == 2)
+        with pytest.raises(Unreachable):
+            patient.get(PODS, "p", "ns")
+        assert len(api.requests) == 3

@@ -21,6 +21,14 @@ WAIT_S = 20.0
 PLANNED = Engine([entry("alpha")]).plan().checks[0]
 LABELS = {"aicr.run/run-id": RUN_ID, "batch.kubernetes.io/job-name": PLANNED.object_name}
 Json = dict[str, Any]
+PASSED = {
+    "terminated": {
+        "exitCode": 0,
+        "containerID": "containerd://1",
+        "startedAt": "2026-01-02T03:04:05Z",
+        "finishedAt": "2026-01-02T03:04:06Z",
+    }
+}
 
 
 class Passing(threading.Condition):
@@ -37,9 +45,17 @@ class Passing(threading.Condition):
         return changed
 
 
+class Leaping(FakeClock):
+    """Every look at it is an hour after the last one."""
+
+    def now(self) -> float:
+        self.sleep(3600.0)
+        return super().now()
+
+
 @contextmanager
-def waiting(cluster: ReplayCluster) -> Iterator[Waiting]:
-    clock, stop = FakeClock(), Stop()
+def waiting(cluster: ReplayCluster, clock: FakeClock | None = None) -> Iterator[Waiting]:
+    clock, stop = clock or FakeClock(), Stop()
     changed = stop.changed = Passing(clock)
     with served(cluster) as kube:
         sightings = Sightings(kube, NAMESPACE, RUN_ID, changed, clock)
@@ -136,16 +152,7 @@ def test_a_job_that_failed_while_nobody_watched_pods_is_not_believed_yet() -> No
     cluster = ReplayCluster(objects=[failed_job()])
     outage = Fault(verb="watch", resource="pods", drop=True)
     cluster.faults.append(outage)
-    pod = terminating_pod(
-        state={
-            "terminated": {
-                "exitCode": 0,
-                "containerID": "containerd://1",
-                "startedAt": "2026-01-02T03:04:05Z",
-                "finishedAt": "2026-01-02T03:04:06Z",
-            }
-        }
-    )
+    pod = terminating_pod(state=PASSED)
 
     with waiting(cluster) as wait:
         found: list[Ending] = []
@@ -156,3 +163,14 @@ def test_a_job_that_failed_while_nobody_watched_pods_is_not_believed_yet() -> No
         thread.join(WAIT_S)
 
     assert [ending.status for ending in found] == [Status.PASSED]
+
+
+def test_what_happened_while_this_program_was_stopped_is_looked_at_before_it_gives_up() -> None:
+    cluster = ReplayCluster(objects=[node()])
+    cluster.faults.append(Fault(verb="watch", status=None, delay_s=2.0))  # sees nothing for long
+
+    with waiting(cluster, Leaping()) as wait:
+        cluster.add(terminating_pod(state=PASSED))
+        found = wait.until_end()
+
+    assert found.status is Status.PASSED

@@ -40,6 +40,7 @@ class Listener(ThreadingHTTPServer):
         self._lock = threading.Lock()
         self._acceptor = threading.Thread(target=self._accept, name="replay-accept", daemon=True)
         self._away_s = 0.0
+        self._back = threading.Event()
 
     def start(self) -> None:
         """Begin to accept."""
@@ -48,6 +49,7 @@ class Listener(ThreadingHTTPServer):
     def stop(self) -> None:
         """Close every connection and wait for every thread."""
         self.ending.set()
+        self.come_back()
         self.state.store.wake()
         self._wake_acceptor()
         self._acceptor.join(_JOIN_S)
@@ -73,8 +75,13 @@ class Listener(ThreadingHTTPServer):
 
     def go_away(self, seconds: float) -> None:
         """Drop every connection and refuse new ones for a while, as a server that restarts."""
+        self._back.clear()
         self._away_s = seconds
         self._wake_acceptor()
+
+    def come_back(self) -> None:
+        """End the time of being away."""
+        self._back.set()
 
     def _wake_acceptor(self) -> None:
         with contextlib.suppress(OSError):
@@ -94,7 +101,7 @@ class Listener(ThreadingHTTPServer):
         # Bound, so that nobody else takes the port, but not listening: callers are refused.
         self.socket = socket.socket(self.address_family, self.socket_type)
         self.server_bind()
-        self.ending.wait(seconds)
+        self._back.wait(seconds)
         self.server_activate()
 
     def process_request(self, request: Any, client_address: Any) -> None:
