@@ -14,6 +14,7 @@ import pytest
 from helper import contract, documents, runner
 from helper.deadline import SYSTEM_CLOCK, Clock
 from orchestrator.replay import ReplayCluster
+from orchestrator.signals import ENDING
 
 Json = dict[str, Any]
 
@@ -42,11 +43,14 @@ RunCheck = Callable[..., CheckRun]
 
 
 @pytest.fixture
-def hangups_count() -> Iterator[None]:
-    """Let programs that a test starts notice SIGHUP, even if the tests themselves run in nohup."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+def signals_count() -> Iterator[None]:
+    """Let programs that a test starts notice signals, even if nohup or `&` started the tests."""
+    ignored = [number for number in ENDING if signal.getsignal(number) == signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, signal.SIG_DFL)
     yield
-    signal.signal(signal.SIGHUP, before)
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture

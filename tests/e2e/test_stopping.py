@@ -93,7 +93,7 @@ def results(kube: Kube, namespace: str) -> dict[str, Json]:
     }
 
 
-@pytest.mark.usefixtures("hangups_count")
+@pytest.mark.usefixtures("signals_count")
 @pytest.mark.parametrize(
     ("number", "code"),
     [

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from helper.credentials import Credentials
+from helper.deadline import SYSTEM_CLOCK, Clock
 from helper.kube import Kube, connect
 from helper.models import ValidationInput
 from orchestrator import plan
@@ -99,6 +100,7 @@ class Engine:
     timeouts: Mapping[str, str] = field(default_factory=dict)  # of phases
     forwarded: Forwarded = field(default_factory=Forwarded)
     executor: Executor | None = None  # default: Jobs
+    clock: Clock = SYSTEM_CLOCK
 
     def plan(self) -> plan.Plan:
         """The plan of the run."""
@@ -144,6 +146,7 @@ class Engine:
                 keep=kept.append,
                 diagnose=lambda outcome, files: diagnosed.update({outcome.check: files}),
                 emit=emit,
+                clock=self.clock,
             )
             result = run.execute({}, {"validation": "{}\n", "snapshot": "{}\n"})
         return Finished(result, events, kept, cluster, diagnosed)

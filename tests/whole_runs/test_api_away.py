@@ -81,6 +81,7 @@ def test_a_server_that_never_answers_is_named(place: Place) -> None:
     assert set(statuses(report).values()) == {"skipped", "other"}
 
 
+@pytest.mark.usefixtures("signals_count")
 @pytest.mark.parametrize("moment", [("list", "nodes"), ("create", "jobs"), ("delete", "jobs")])
 def test_a_server_that_is_gone_keeps_nobody_from_leaving(
     endless: Place, moment: tuple[str, str]

@@ -84,7 +84,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
         yield place
 
 
-@pytest.mark.usefixtures("hangups_count")
+@pytest.mark.usefixtures("signals_count")
 @pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + KILLS))
 def test_a_run_that_is_ended_at_any_moment_loses_nothing_and_leaves_nothing(
     place: Place, seed: int, record_property: Callable[[str, object], None]
@@ -143,7 +143,7 @@ def found(place: Place) -> dict[str, Any]:
     return {name: test for name, test in place.kept().items() if test["status"] == "passed"}
 
 
-@pytest.mark.usefixtures("hangups_count")
+@pytest.mark.usefixtures("signals_count")
 @pytest.mark.parametrize("number", [INT, TERM, HUP])
 def test_an_interrupted_run_leaves_nothing_and_says_how_to_go_on(
     place: Place, number: signal.Signals

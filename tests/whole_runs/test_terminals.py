@@ -71,7 +71,7 @@ def test_streams_that_were_never_open_change_nothing(place: Place, closed: str) 
     assert place.left() == []
 
 
-@pytest.mark.usefixtures("hangups_count")
+@pytest.mark.usefixtures("signals_count")
 def test_a_terminal_that_is_closed_ends_the_run_in_order(place: Place) -> None:
     report = place.folder / "report.json"
     place.env["TERM"] = "xterm-256color"
