@@ -22,7 +22,7 @@ from helper.kube import Kube
 from helper.resource import is_being_deleted, items, name, namespace, text
 from helper.transport import Json
 from orchestrator import capacity, manifests, neighbours, own_namespace
-from orchestrator.errors import ClusterError
+from orchestrator.errors import ClusterError, UsageError
 from orchestrator.follow import Follower
 from orchestrator.manifests import RunContext
 from orchestrator.plan import PlannedCheck
@@ -52,11 +52,7 @@ class Workspace:
         found = items_of_taints(self._kube.list(NODES))
         self.context = replace(self.context, taint_keys=found)
         self._ensure_namespace()
-        self._touched.add((CONFIG_MAPS, self.context.namespace))
-        made = self._kube.create(
-            CONFIG_MAPS, manifests.run_record(self.context, record), self.context.namespace
-        )
-        self.context = replace(self.context, owner=manifests.owner_of(made))
+        self.context = replace(self.context, owner=manifests.owner_of(self._begin(record)))
         for kind, content in data.items():
             config_map = manifests.data_config_map(self.context, kind, content)
             self._kube.create(CONFIG_MAPS, config_map, self.context.namespace)
@@ -64,6 +60,19 @@ class Workspace:
             self._touched.add((SECRETS, self.context.namespace))
             secret = manifests.token_secret(self.context)
             self._kube.create(SECRETS, secret, self.context.namespace)
+
+    def _begin(self, record: Mapping[str, str]) -> Json:
+        """Make the object that stands for the run; nobody else may have a run of this name."""
+        run_id, where = self.context.run_id, self.context.namespace
+        self._touched.add((CONFIG_MAPS, where))
+        try:
+            return self._kube.create(CONFIG_MAPS, manifests.run_record(self.context, record), where)
+        except Conflict as error:
+            self._touched.clear()  # what has this run's label belongs to the other one
+            raise UsageError(
+                f"run {run_id} is in namespace {where} already; go on with it by --resume "
+                f"{run_id}, remove it with aicr-orch gc --run-id {run_id}, or leave out --run-id"
+            ) from error
 
     def create_identity(self, planned: PlannedCheck) -> Sequence[str]:
         """Make a check's account and rights; names the namespaces that could not carry a Role."""

@@ -54,24 +54,36 @@ def test_what_cannot_start_is_given_up_long_before_its_budget(
 
 
 # Another run's objects were deleted, AICR PR#888; foreign rights were adopted, nvcf PR#782.
-def test_what_another_made_is_neither_adopted_nor_removed(run: Run, place: MakePlace) -> None:
+def test_a_run_of_the_same_name_is_neither_adopted_nor_removed(run: Run, place: MakePlace) -> None:
+    where = place({"alpha": {}})
+    first = run(where, "--run-id", RUN_ID, "--keep", "always")  # it still has its objects
+    there = where.left(RUN_ID)
+
+    second = run(where, "--run-id", RUN_ID)
+
+    assert (first.code, second.code) == (Exit.OK, Exit.USAGE), second.said
+    assert f"run {RUN_ID} is in namespace {NAMESPACE} already" in second.said
+    assert there
+    assert where.left(RUN_ID) == there
+
+
+def test_what_only_looks_like_ones_own_is_left_alone(run: Run, place: MakePlace) -> None:
     where = place({"alpha": {}})
     others = [
-        labelled("ConfigMap", f"aicr-run-{RUN_ID}", {"app": "somebody-elses"}),
-        labelled("ServiceAccount", "aicr-alpha", {"aicr.run/run-id": f"{RUN_ID[:-1]}0"}),
+        labelled("ServiceAccount", "aicr-alpha", {"app.kubernetes.io/name": "aicr-validator"}),
+        labelled("ConfigMap", "aicr-result", {"aicr.run/run-id": f"{RUN_ID[:-1]}0"}),
     ]
-    made = [where.cluster.add(other)["metadata"]["uid"] for other in others]
+    made = {where.cluster.add(other)["metadata"]["uid"] for other in others}
 
     ran = run(where, "--run-id", RUN_ID)
 
-    assert ran.code not in (Exit.OK, Exit.FAILED)
-    assert f"aicr-run-{RUN_ID}" in ran.said
-    found = [
+    there = {
         obj["metadata"]["uid"]
         for kind in ("ConfigMap", "ServiceAccount")
         for obj in ran.of_kind(kind)
-    ]
-    assert set(made) <= set(found)
+    }
+    assert ran.code == Exit.OK, ran.said
+    assert made <= there
 
 
 # Clean-up began only after the creation, AICR#2119; what could not be removed was a warning.

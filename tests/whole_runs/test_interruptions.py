@@ -22,7 +22,7 @@ from tests.whole_runs.place import Place, Process, ended, placed, statuses, wait
 CHECKS: dict[str, dict[str, Any]] = {
     f"check-{number}": {"delaySeconds": 0.2} for number in range(4)
 }
-KILLS = int(os.environ.get("AICR_KILLS", "6"))
+KILLS = int(os.environ.get("AICR_KILLS", "4"))
 FIRST_SEED = int(os.environ.get("AICR_KILLS_FROM", "0"))
 AFTER_S = 0.6  # a moment is within this time from the beginning of its stage
 

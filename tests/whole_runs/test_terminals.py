@@ -31,7 +31,7 @@ def of_the_only_run(place: Place) -> dict[str, str]:
     return statuses(run / "ctrf.json")
 
 
-@pytest.mark.parametrize("output", ["-", "md=-", "events=-", ""])
+@pytest.mark.parametrize("output", ["", "md=-", "events=-"])
 def test_a_reader_that_has_seen_enough_changes_no_verdict(place: Place, output: str) -> None:
     reader, writer = os.pipe()
     os.close(reader)
@@ -45,7 +45,7 @@ def test_a_reader_that_has_seen_enough_changes_no_verdict(place: Place, output: 
     assert place.left() == []
 
 
-@pytest.mark.parametrize("output", ["-", "junit=-", "events=-", ""])
+@pytest.mark.parametrize("output", ["", "junit=-", "events=-"])
 def test_a_stdout_that_is_full_is_told(place: Place, output: str) -> None:
     with Path("/dev/full").open("w") as full:
         said = place.run(*([f"--output={output}"] if output else []), stdout=full)
@@ -57,7 +57,7 @@ def test_a_stdout_that_is_full_is_told(place: Place, output: str) -> None:
     assert place.left() == []
 
 
-@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-"])
 def test_streams_that_were_never_open_change_nothing(place: Place, closed: str) -> None:
     report = place.folder / "report.json"
     command = f'exec "$@" {closed}'

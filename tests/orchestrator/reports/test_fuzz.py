@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestrator import ctrf, rundir
+from orchestrator.events import CheckFinished, CheckSaid
+from orchestrator.jsonlines import JsonLines
 from orchestrator.outcome import Outcome, PhaseResult, Split, Status
 from orchestrator.reports import html, junit, markdown, reading
 from orchestrator.reports.document import SECONDS
@@ -70,6 +72,22 @@ def hold(given_document: Json) -> None:
     text = markdown.render(found)
     assert len(text.encode()) <= markdown.COMMENT_BYTES
     assert text.count("<details>") == text.count("</details>")
+
+
+def hold_events(*outcomes: Outcome) -> None:
+    """Each event of a run is one line of JSON, which no terminal obeys."""
+    lines: list[str] = []
+    writer = JsonLines(lines.append, RUN_ID)
+    for outcome in outcomes:
+        for event in (CheckSaid(outcome.check, outcome.message), CheckFinished(outcome)):
+            writer.show(event)
+    assert writer.trouble == ""
+    assert len(lines) == 2 * len(outcomes)
+    for line in lines:
+        assert line.count("\n") == 1
+        assert line.strip().isprintable()
+        assert line.isascii()
+        assert json.loads(line)["run"] == RUN_ID
 
 
 def _is_json(value: Any) -> bool:
@@ -139,6 +157,7 @@ def test_whatever_checks_do_every_report_of_ours_is_valid(
     assert breaches_of_ctrf(json.loads(written)) == []
     hold(json.loads(written))
     hold(made)
+    hold_events(*outcomes)
 
 
 @QUICK
@@ -203,4 +222,8 @@ def test_a_line_of_five_megabytes_is_no_trouble(char: str) -> None:
     }
 
     hold(document(test))
+    hold_events(Outcome("a", "deployment", Status.FAILED, line))
+    record = document({"name": "a", "status": "failed", "duration": 1, "message": line})
+    written = rundir.text(record).encode("utf-8", "backslashreplace")
+    assert json.loads(written)["results"]["tests"][0]["status"] == "failed"
     assert len(html.render(report(test))) < 500_000
