@@ -41,6 +41,7 @@ from orchestrator.version import version
 SWEEP_S = 60.0
 SHOWN = 5
 SETUP_S = 30.0
+WAKES_S = 1.0  # a signal that comes just before a wait is only answered after it
 
 
 class Run:
@@ -128,7 +129,13 @@ class Run:
 
     def events(self) -> Iterator[Event]:
         """Yield what happens, as it happens, until the run is over; for one reader."""
-        while (event := self._events.get()) is not None:
+        while True:
+            try:
+                event = self._events.get(timeout=WAKES_S)
+            except queue.Empty:
+                continue
+            if event is None:
+                return
             yield event
 
     def wait(self, timeout_s: float | None = None) -> bool:
