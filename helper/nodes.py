@@ -57,10 +57,14 @@ class Node:
         return _gpus(self.devices)
 
     @property
+    def lacks_gpus(self) -> bool:
+        """Whether fewer GPUs are allocatable than the node has."""
+        return _gpus(self.capacity) > self.gpus
+
+    @property
     def gpus_shown(self) -> str:
         """Allocatable GPUs, of how many where that is more."""
-        more = _gpus(self.capacity) > self.gpus
-        return f"{self.gpus} of {_gpus(self.capacity)}" if more else str(self.gpus)
+        return f"{self.gpus} of {_gpus(self.capacity)}" if self.lacks_gpus else str(self.gpus)
 
 
 @dataclass(frozen=True)

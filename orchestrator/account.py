@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator import ctrf, overhead, readiness
+from orchestrator.convergence import Convergence
 from orchestrator.exits import number
 from orchestrator.options import Options
 from orchestrator.outcome import Outcome, Status
@@ -24,6 +25,7 @@ class Seen:
     identity: Mapping[str, Any] = field(default_factory=dict)  # see orchestrator.identity
     snapshot: Source | None = None
     findings: tuple[Finding, ...] = ()  # of the readiness gate
+    convergence: Convergence | None = None  # None: the cluster was not waited for
 
 
 def document(
@@ -43,6 +45,7 @@ def document(
         "serverVersion": seen.server_version,
         "depth": str(options.reached),
         "identity": _identity(seen.identity, is_replay=bool(options.target.replay)),
+        "convergence": seen.convergence.record() if seen.convergence else "",
         "exitCode": number(result.exit, options.exit_codes),
         "images": sorted({item.image for item in prepared.plan.checks} - {""}),
         "imageIDs": _image_ids(result),

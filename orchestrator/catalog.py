@@ -5,7 +5,7 @@ The format is the reference's; `available`, `requirement`, `locks`, `needs`, `wo
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -165,8 +165,32 @@ class Patience(Strict):
 class Needs(Strict):
     """GPUs that must be free when the check begins."""
 
-    gpus: int = Field(default=1, ge=1, description="free GPUs on each of the nodes")
+    gpus: Annotated[int, Field(ge=1)] | Literal["all"] = Field(
+        default=1, description="free GPUs on each of the nodes; all: nobody uses any of a node's"
+    )
     nodes: int = Field(default=1, ge=1, description="nodes that must have as many")
+    for_constraints: list[Text] = Field(
+        default_factory=list,
+        description="needed only where the recipe's phase has one of these constraints",
+    )
+
+    @property
+    def words(self) -> str:
+        """What is needed, as part of a sentence: `8 free GPUs on each of 2 nodes`."""
+        where = f"each of {self.nodes} nodes" if self.nodes > 1 else "one node"
+        if self.gpus == "all":
+            return f"all GPUs of {where} free"
+        return f"{self.gpus} free GPU{'s' if self.gpus > 1 else ''} on {where}"
+
+    @property
+    def brief(self) -> str:
+        """The same for a cell of a table: `8 GPUs on 2 nodes`."""
+        count = "1 GPU" if self.gpus == 1 else f"{self.gpus} GPUs"
+        return f"{count} on {self.nodes} nodes" if self.nodes > 1 else count
+
+    def are_asked_for(self, constraints: Iterable[str]) -> bool:
+        """Whether a phase with these constraints lets the check come so far as to need them."""
+        return not self.for_constraints or not set(constraints).isdisjoint(self.for_constraints)
 
 
 class Entry(Strict):
@@ -311,6 +335,7 @@ def _keys() -> Sequence[str]:
         Resources,
         DependencyAffinity,
         Patience,
+        Needs,
         Rule,
         ComponentNamespace,
     ]

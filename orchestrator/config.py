@@ -43,6 +43,7 @@ PATHS = {
     "fail_on": "validate.execution.failOn",
     "min_coverage": "validate.execution.minCoverage",
     "no_wait": "validate.execution.noWait",
+    "wait_ready": "validate.execution.waitReady",
     "override_all_images": "validate.execution.overrideAllImages",
     "resolve_digests": "validate.execution.resolveDigests",
     "allow_unknown_checks": "validate.execution.allowUnknownChecks",

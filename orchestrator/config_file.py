@@ -81,6 +81,7 @@ class Execution(Part):
     fail_on: list[Text] = Field(default_factory=list)
     min_coverage: StrictFloat | None = None
     no_wait: StrictBool | None = None
+    wait_ready: Text = ""
     override_all_images: StrictBool | None = None
     resolve_digests: StrictBool | None = None
     allow_unknown_checks: StrictBool | None = None

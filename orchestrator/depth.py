@@ -39,4 +39,4 @@ def _limited(check: PlannedCheck) -> PlannedCheck:
         return check
     if check.entry.makes is Workloads.ALWAYS:
         return check.left_out(WHY, SkipCode.DEPTH)
-    return replace(check, depth=Depth.FAST, grants=read_only(check.grants))
+    return replace(check, depth=Depth.FAST, grants=read_only(check.grants), needs=None)

@@ -42,6 +42,12 @@ LOCKS = """## Locks
 
 Checks that hold the same lock never run at the same time; all others may.
 """
+NEEDS = """## GPUs
+
+What must be free before a check's Job is made. GPUs of pods that end, or of other runs, are waited
+for up to 2 min (not with `--no-wait`); without that prospect the check is `other` (`Blocked`) at
+once. A check with locks keeps them until the pods and claims that it started are gone, for 1 min.
+"""
 RIGHTS = """## Rights
 
 What each check may do in the cluster, and nothing beyond: every check runs under its own
@@ -61,7 +67,8 @@ def render(catalog: Catalog) -> str:
     if not all(entry.available for entry in catalog.validators):
         parts.append(f"{NOTE}\n")
     parts += [EACH, *map(_check, catalog.validators)]
-    parts += [LOCKS, _locks(catalog.validators), RIGHTS, _rights(catalog.validators)]
+    parts += [LOCKS, _locks(catalog.validators), NEEDS, _needs(catalog.validators)]
+    parts += [RIGHTS, _rights(catalog.validators)]
     return "\n".join(filter(None, parts))
 
 
@@ -98,6 +105,19 @@ def _locks(entries: Iterable[Entry]) -> str:
             holders.setdefault(lock, []).append(f"`{entry.name}`")
     rows = [(f"`{lock}`", ", ".join(names)) for lock, names in sorted(holders.items())]
     return _table(("lock", "held by"), rows)
+
+
+def _needs(entries: Iterable[Entry]) -> str:
+    rows = [
+        (
+            f"`{entry.name}`{'' if entry.available else LATER}",
+            entry.needs.words,
+            " or ".join(f"`{name}`" for name in entry.needs.for_constraints) or "always",
+        )
+        for entry in entries
+        if entry.needs
+    ]
+    return _table(("check", "needs", "where the recipe has constraint"), rows)
 
 
 def _rights(entries: Iterable[Entry]) -> str:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from helper.findings import some
+from orchestrator.convergence import Convergence
 from orchestrator.outcome import Outcome, PhaseResult
 from orchestrator.plan import PhasePlan, PlannedCheck
 
@@ -12,6 +14,26 @@ class Notice:
 
     text: str
     level: str = "info"  # or warning, error
+
+
+@dataclass(frozen=True)
+class ClusterSettling:
+    """The run waits for the cluster; told when something changed, and now and then."""
+
+    waits_for: tuple[str, ...]
+    left_s: float
+
+    @property
+    def words(self) -> str:
+        """For what."""
+        return some(self.waits_for, shown=2)
+
+
+@dataclass(frozen=True)
+class ClusterSettled:
+    """The run has waited for the cluster, with success or not."""
+
+    convergence: Convergence
 
 
 @dataclass(frozen=True)
@@ -62,6 +84,8 @@ class PhaseFinished:
 
 Event = (
     Notice
+    | ClusterSettling
+    | ClusterSettled
     | PhaseStarted
     | CheckStarted
     | CheckProgressed

@@ -39,6 +39,7 @@ SWEEP_S = 30.0
 HURRIED_SWEEP_S = 5.0
 AFTER_PHASE = "skipped due to previous phase failure"  # the reference's words
 AFTER_CHECK = "skipped due to previous check failure"
+TIME_IS_UP = "the run's time is up"
 
 
 @dataclass
@@ -304,7 +305,7 @@ class _Bounds:
         own = Deadline.after(phase.timeout_s, clock) if phase.timeout_s else None
         limit = format_duration(phase.timeout_s or 0)
         self._limits = [
-            (run_deadline, run_stop, Exit.TIMEOUT, "the run's time is up"),
+            (run_deadline, run_stop, Exit.TIMEOUT, TIME_IS_UP),
             (own, self.stop, Exit.INCONCLUSIVE, f"the phase's time is up ({limit} in the recipe)"),
         ]
 

@@ -18,6 +18,7 @@ from orchestrator.manifests import RunContext
 from orchestrator.outcome import Outcome
 from orchestrator.plan import Plan, PlannedCheck
 from orchestrator.settings import RunSettings
+from orchestrator.shortage import Shortage
 from orchestrator.stop import Stop
 
 
@@ -72,8 +73,8 @@ class Site(Protocol):
     def prepare(self, record: Mapping[str, str], data: Mapping[str, str]) -> None:
         """Make what all checks share; `record` describes the run, `data` is what checks read."""
 
-    def shortage(self, planned: PlannedCheck) -> str:
-        """What a check lacks that its catalog entry needs; empty when all is there."""
+    def shortage(self, planned: PlannedCheck) -> Shortage | None:
+        """What a check lacks of the GPUs that it needs; None when all is there."""
 
     def attempt(self, planned: PlannedCheck, stop: Stop) -> Attempt:
         """One go at a check, which `stop` ends early; nothing is started yet."""

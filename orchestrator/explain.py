@@ -13,7 +13,7 @@ from helper import contract
 from helper.findings import printable
 from helper.quantity import format_duration
 from orchestrator import listing
-from orchestrator.catalog import Entry, Workloads
+from orchestrator.catalog import Entry, Needs, Workloads
 from orchestrator.check_heads import head_of
 from orchestrator.images import ImageRules, chosen
 from orchestrator.plan import NOT_BUILT
@@ -76,14 +76,16 @@ def _told(found: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[str]]]:
     yield "Cost", [f"costly: {found['cost']}" if found["cost"] else "cheap: it holds nothing"]
     yield "Workloads", [WORKLOADS[found["workloads"]]]
     if needs := found["needs"]:
-        yield (
-            "Needs",
-            [f"{needs['gpus']} free GPUs on each of {needs['nodes']} nodes"],
-        )
+        yield "Needs", [_needed(Needs.model_validate(needs))]
     yield "May", found["rights"] or ["nothing in the cluster"]
     yield "Image", [f"{found['image']} (pulled: {found['pullPolicy']})"]
     yield "By hand", [found["byHand"]]
     yield "More", [found["page"]]
+
+
+def _needed(needs: Needs) -> str:
+    names = " or ".join(needs.for_constraints)
+    return needs.words + (f", where the recipe has constraint {names}" if names else "")
 
 
 def _wrapped(name: str, value: str) -> list[str]:

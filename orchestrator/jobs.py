@@ -16,6 +16,7 @@ from orchestrator.manifests import RunContext
 from orchestrator.orders import Orders
 from orchestrator.outage import Outage
 from orchestrator.plan import Plan, PlannedCheck
+from orchestrator.shortage import Shortage
 from orchestrator.sightings import Sightings
 from orchestrator.stop import Stop
 from orchestrator.sweep import sweep
@@ -96,7 +97,7 @@ class JobSite:
         self._orders.start()
         self._sightings.start()
 
-    def shortage(self, planned: PlannedCheck) -> str:
+    def shortage(self, planned: PlannedCheck) -> Shortage | None:
         """What a check lacks of free GPUs."""
         return self._workspace.shortage(planned)
 
@@ -109,6 +110,7 @@ class JobSite:
             stop=stop,
             emit=self._ground.emit,
             patience_s=self._ground.settings.patience_s,
+            release_wait_s=self._ground.settings.release_wait_s,
             clock=self._ground.clock,
         )
 

@@ -12,6 +12,8 @@ from orchestrator.events import (
     CheckProgressed,
     CheckSaid,
     CheckStarted,
+    ClusterSettled,
+    ClusterSettling,
     Event,
     Notice,
     PhaseFinished,
@@ -95,6 +97,12 @@ class JsonLines:
         match event:
             case Notice(text):
                 found: tuple[str, str, Fields] = ("notice", text, {})
+            case ClusterSettling(waits_for, left_s):
+                fields = {"waitsFor": list(waits_for), "leftMs": _millis(left_s)}
+                found = ("cluster-settling", event.words, fields)
+            case ClusterSettled(convergence):
+                fields = {"convergence": convergence.record()}
+                found = ("cluster-settled", convergence.words, fields)
             case PhaseStarted(phase):
                 fields = {"phase": phase.phase, "checks": len(phase.checks)}
                 found = ("phase-started", "", fields)

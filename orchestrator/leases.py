@@ -76,7 +76,7 @@ class Leases:
         self._wait = wait
         self._warn = warn
         self._clock = clock
-        self._pause = pause or self._pause_unless_stopped
+        self._pause = pause or stop.pause
         self._held: dict[str, Json] = {}  # by lock, the Lease as we last wrote it
         self._lost: set[str] = set()  # taken from us while we held them
         self._guard = threading.Lock()  # of the held ones, and of writing them
@@ -247,10 +247,6 @@ class Leases:
     def _run(self) -> None:
         while not self._closed.wait(RENEW_S):
             self.renew()
-
-    def _pause_unless_stopped(self, seconds: float) -> None:
-        with self._stop.changed:
-            self._stop.changed.wait_for(lambda: bool(self._stop), seconds)
 
 
 def lease_name(lock: str) -> str:

@@ -3,7 +3,7 @@
 from enum import IntEnum
 
 from orchestrator.errors import UsageError, nearest
-from orchestrator.events import CheckFinished, CheckProgressed, Event, Notice
+from orchestrator.events import CheckFinished, CheckProgressed, ClusterSettled, Event, Notice
 from orchestrator.outcome import Status
 
 
@@ -21,7 +21,8 @@ class Level(IntEnum):
 
 OF_NOTICE = {"debug": Level.DEBUG, "warning": Level.WARN}
 OF_STATUS = {Status.FAILED: Level.ERROR, Status.OTHER: Level.WARN}
-HINDERED = ("cannot", "waiting for a lock")  # stages that somebody should hear of
+# Stages that somebody should hear of.
+HINDERED = ("cannot", "waiting for a lock", "waiting for GPUs")
 UNPLACED = "waiting for a node"  # another one, once the scheduler has said why
 
 
@@ -49,5 +50,7 @@ def level_of(event: Event) -> Level:
             return Level.INFO if is_hindered else Level.DEBUG
         case CheckFinished(outcome):
             return OF_STATUS.get(outcome.status, Level.INFO)
+        case ClusterSettled(convergence):
+            return Level.INFO if convergence.converged else Level.WARN
         case _:
             return Level.INFO

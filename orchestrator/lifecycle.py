@@ -16,6 +16,7 @@ from orchestrator.outcome import Outcome, Split, Status
 from orchestrator.plan import PlannedCheck
 from orchestrator.sightings import Sightings
 from orchestrator.stop import Stop
+from orchestrator.vacancy import Vacancy
 from orchestrator.verdict import Ending, Progress, Sighting, Stage
 from orchestrator.waiting import Waiting
 from orchestrator.workspace import Workspace
@@ -37,6 +38,7 @@ class CheckLife:
         stop: Stop,
         emit: Callable[[Event], None],
         patience_s: Mapping[Stage, float] = verdict.PATIENCE_S,
+        release_wait_s: float = 0.0,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._planned = planned
@@ -45,6 +47,7 @@ class CheckLife:
         self._stop = stop
         self._emit = emit
         self._patience_s = patience_s
+        self._vacancy = Vacancy(planned, release_wait_s, stop, emit, clock)
         self._clock = clock
         self._asked = clock.wall()
         self._created: float | None = None
@@ -89,15 +92,17 @@ class CheckLife:
         return diagnostics.collect(self._workspace, self._sightings.of(object_name), object_name)
 
     def clean(self, *, keep: bool = False) -> None:
-        """Remove Job and identity; what fails here is found again by the run's final sweep.
+        """Remove Job and identity, then wait until what the check used is free again.
 
-        With `keep` the Job stays, its rights go all the same.
+        What fails here is found again by the run's final sweep. With `keep` the Job stays, its
+        rights go all the same.
         """
         try:
             if not keep:
                 self._workspace.delete_job(self._planned)
             self._wait_for_pod_end()
             self._workspace.delete_identity(self._planned)
+            self._vacancy.await_release(self._workspace.remains(self._planned).look)
         except CannotTell as error:
             self._notice(f"clean-up after {self._planned.name}: {error}", "warning")
 

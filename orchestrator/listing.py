@@ -5,10 +5,9 @@ from typing import Any
 
 from helper.quantity import format_duration
 from orchestrator import docs, stdout
-from orchestrator.catalog import Catalog, Entry, Workloads
+from orchestrator.catalog import Catalog, Entry, Needs, Workloads
 from orchestrator.gate import cost
 from orchestrator.recipe import Recipe
-from orchestrator.reports.text import counted
 from orchestrator.selection import Label, labels_of
 
 HEAD = (
@@ -44,7 +43,7 @@ def rows(
 
 def describe(entry: Entry) -> Row:
     """What the catalog says of a check, as data."""
-    needs = entry.needs.model_dump() if entry.needs else None
+    needs = entry.needs.model_dump(by_alias=True) if entry.needs else None
     return {
         "name": entry.name,
         "phase": entry.phase,
@@ -69,11 +68,9 @@ def text(found: Iterable[Row], columns: int = 0) -> str:
     return stdout.table(HEAD, [_cells(row) for row in found], columns)
 
 
-def needed(needs: Mapping[str, int] | None) -> str:
+def needed(needs: Mapping[str, Any] | None) -> str:
     """What a check must find free, in short."""
-    if not needs:
-        return ""
-    return f"{counted(needs['gpus'], 'GPU')} on {counted(needs['nodes'], 'node')}"
+    return Needs.model_validate(needs).brief if needs else ""
 
 
 def _unknown(name: str, phase: str) -> Row:

@@ -15,6 +15,8 @@ from orchestrator.events import (
     CheckProgressed,
     CheckSaid,
     CheckStarted,
+    ClusterSettled,
+    ClusterSettling,
     Event,
     Notice,
     PhaseFinished,
@@ -22,6 +24,7 @@ from orchestrator.events import (
 )
 from orchestrator.heartbeat import Heartbeat
 from orchestrator.levels import UNPLACED, Level, level_of
+from orchestrator.live_wait import WaitLine
 from orchestrator.logs import Log
 from orchestrator.outcome import Outcome
 from orchestrator.plan import Plan
@@ -66,6 +69,7 @@ class Terminal:
         self._level = level
         self._clock = clock
         self._is_told = True  # the event at hand
+        self._wait = WaitLine(console, clock, moving=moving and level <= Level.INFO)
         self._rows = {
             (planned.phase, planned.name): Row(planned.name, planned.phase)
             for planned in plan.checks
@@ -127,6 +131,10 @@ class Terminal:
         match event:
             case Notice(text, level):
                 self._notice(text, level)
+            case ClusterSettling():
+                self._tell(self._wait.show(event))
+            case ClusterSettled():
+                self._tell(self._wait.end(event))
             case CheckStarted(planned, ago_s):
                 row = self._rows[planned.phase, planned.name]
                 row.stage, row.since = "starting", self._clock.now() - ago_s
@@ -150,6 +158,10 @@ class Terminal:
         if self._is_told:
             told = Text(f"{level}: {words}" if level != "info" else words, style)
             self._print(told, soft_wrap=self._is_file)
+
+    def _tell(self, line: Text | None) -> None:
+        if line and self._is_told:
+            self._print(line, soft_wrap=self._is_file)
 
     def _advance(self, event: CheckProgressed) -> None:
         running = self._running(event.check)

@@ -258,11 +258,15 @@ def _container(context: RunContext, planned: PlannedCheck) -> Json:
     }
 
 
+def node_selector(placement: Placement, planned: PlannedCheck) -> Mapping[str, str]:
+    """The nodes for workloads of a check; the operator's word wins."""
+    asked = placement.node_selector
+    return planned.node_selector if asked is None else asked
+
+
 def environment(context: RunContext, planned: PlannedCheck) -> Sequence[Json]:
     """The variables of a check's container, in the reference's order; the catalog's come last."""
     placement = context.placement
-    asked = placement.node_selector
-    selector = planned.node_selector if asked is None else asked  # the operator's word wins
     always = {
         contract.SNAPSHOT_PATH: contract.SNAPSHOT_FILE,
         contract.VALIDATION_PATH: contract.VALIDATION_FILE,
@@ -272,7 +276,7 @@ def environment(context: RunContext, planned: PlannedCheck) -> Sequence[Json]:
     }
     when_set = {
         contract.CHECK_TIMEOUT: format_duration(planned.timeout_s),
-        contract.NODE_SELECTOR: selector_text(selector),
+        contract.NODE_SELECTOR: selector_text(node_selector(placement, planned)),
         contract.TOLERATIONS: tolerations_text(placement.tolerations or ()),
         contract.CLI_VERSION: context.version,
         contract.CLI_COMMIT: context.commit,

@@ -130,6 +130,8 @@ def _check_offline(flags: Mapping[str, object], recipe: str, snapshot: str) -> N
     """Refuse with --no-cluster what only a cluster can give."""
     if not flags["no_cluster"]:
         return
+    if flags["wait_ready"]:
+        raise UsageError("--wait-ready: --no-cluster asks no cluster; leave one of them out")
     if not snapshot:
         raise UsageError("--no-cluster takes everything from files; give --snapshot as well")
     for flag, location in (("--recipe", recipe), ("--snapshot", snapshot)):
@@ -294,6 +296,7 @@ def _settings(flags: Mapping[str, object], startup_s: float) -> RunSettings:
         gate=_gate(flags),
         keep=_keep(flags),
         wait_for_locks=not flags["no_wait"],
+        wait_ready_s=_seconds(flags, "wait_ready") or 0.0,
         min_coverage=min_coverage / 100,
         fail_on=fail_on if flags["fail_on_error"] else (),
         timeout_s=_seconds(flags, "timeout"),

@@ -10,10 +10,10 @@ from typing import Self
 from helper import contract
 from helper.check import SkipCode
 from helper.depth import Depth
-from helper.models import PHASES, ValidationInput
+from helper.models import PHASES, PhaseConfig, ValidationInput
 from helper.placement import Toleration
 from helper.quantity import parse_duration
-from orchestrator.catalog import Catalog, DependencyAffinity, Entry
+from orchestrator.catalog import Catalog, DependencyAffinity, Entry, Needs
 from orchestrator.errors import RecipeError, UsageError, nearest
 from orchestrator.images import ImageRules, chosen
 from orchestrator.rights import Grants, Rights, grants
@@ -43,6 +43,7 @@ class PlannedCheck:
     grants: Grants = field(default_factory=Grants)
     near: tuple[Near, ...] = ()
     node_selector: Mapping[str, str] = field(default_factory=dict)  # of the recipe, for workloads
+    needs: Needs | None = None  # None: no GPU, or the recipe asks nothing of it
     refusal: str = ""  # why it cannot run at all; then no object is ever made for it
     skip: SkipCode | None = None  # it is skipped with this for its refusal; None: no verdict
     depth: Depth = Depth.FULL
@@ -66,6 +67,7 @@ class PlannedCheck:
             pull_policy="",
             grants=Grants(),
             near=(),
+            needs=None,
             refusal=why,
             skip=code,
         )
@@ -191,8 +193,16 @@ def _planned(
         grants=allowed,
         near=near,
         node_selector=phase.node_selection.selector,
+        needs=_needs(entry, phase),
         refusal="" if entry.available else NOT_BUILT,
     )
+
+
+def _needs(entry: Entry, phase: PhaseConfig) -> Needs | None:
+    """The GPUs that a check will use; none where it will not come so far."""
+    asked = [constraint.name for constraint in phase.constraints]
+    wanted = entry.needs if entry.available else None
+    return wanted if wanted and wanted.are_asked_for(asked) else None
 
 
 def _unknown(catalog: Catalog, phase: str, name: str) -> str:

@@ -18,7 +18,7 @@ from orchestrator.readiness import Finding
 from orchestrator.recipe import Recipe
 from orchestrator.rights import Grants
 
-HEAD = ("CHECK", "PHASE", "BEGINS", "TAKES", "BUDGET", "LOCKS", "RIGHTS")
+HEAD = ("CHECK", "PHASE", "BEGINS", "TAKES", "BUDGET", "LOCKS", "NEEDS", "RIGHTS")
 
 FAST = "depth     fast: no check makes anything; they may only read\n"
 NAMED = 2  # namespaces in a cell of the table; more are counted
@@ -153,6 +153,7 @@ def _check(preview: Preview, usual: Estimate, check: PlannedCheck) -> dict[str, 
         "image": check.image,
         "pullPolicy": check.pull_policy,
         "locks": sorted(check.locks),
+        "needs": check.needs.model_dump(by_alias=True) if check.needs else None,
         "budgetSeconds": check.timeout_s,
         "beginsSeconds": round(slot.begins_s, 1) if slot else None,
         "seconds": round(preview.seconds(check), 1) if slot else None,
@@ -173,7 +174,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
 def _cells(preview: Preview, usual: Estimate, check: PlannedCheck) -> tuple[str, ...]:
     slot = usual.of(check.phase, check.name)
     if slot is None:
-        return (check.name, check.phase, "never", "-", "-", "-", check.refusal)
+        return (check.name, check.phase, "never", "-", "-", "-", "-", check.refusal)
     is_known = (check.phase, check.name) in preview.history
     return (
         check.name,
@@ -182,6 +183,7 @@ def _cells(preview: Preview, usual: Estimate, check: PlannedCheck) -> tuple[str,
         _rounded(slot.ends_s - slot.begins_s) if is_known else "unknown",
         format_duration(check.timeout_s),
         ",".join(sorted(check.locks)) or "-",
+        check.needs.brief if check.needs else "-",
         rights_in_short(check.grants),
     )
 

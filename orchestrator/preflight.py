@@ -28,8 +28,9 @@ from helper.kinds import (
 )
 from helper.kube import Kube
 from helper.resource import name, namespace, text
-from orchestrator import manifests
+from orchestrator import manifests, release
 from orchestrator.capacity import RESOURCE_CLAIMS
+from orchestrator.converging import WORKLOADS
 from orchestrator.errors import PermissionsError
 from orchestrator.forwarding import wants_token
 from orchestrator.manifests import RunContext
@@ -70,8 +71,11 @@ def needs(plan: Plan, *, token: bool = False) -> Sequence[Need]:
         Need("get", PODS, home, "log"),
         Need("list", EVENTS, home),
     ]
-    if any(planned.entry and planned.entry.needs for planned in plan.checks):
+    if any(planned.needs for planned in plan.checks):
         found += [Need("list", item) for item in (PODS, RESOURCE_SLICES[0], RESOURCE_CLAIMS[0])]
+    started = {place for planned in plan.checks for place in release.places(planned, home)}
+    for place in sorted(started, key=str):
+        found += [Need("list", item, place) for item in (PODS, RESOURCE_CLAIMS[0])]
     if token:
         found += [Need(verb, SECRETS, home) for verb in MADE]
     if any(planned.locks for planned in plan.checks):
@@ -90,6 +94,29 @@ def needs(plan: Plan, *, token: bool = False) -> Sequence[Need]:
     return found
 
 
+def needs_to_wait(places: Iterable[str]) -> Sequence[Need]:
+    """What a caller does who waits until these namespaces and all nodes have settled."""
+    kinds = (*WORKLOADS.values(), PODS)
+    return [
+        Need("list", NODES),
+        Need("list", RESOURCE_SLICES[0]),
+        *(Need("list", kind, place) for place in places for kind in kinds),
+    ]
+
+
+def check_wait(kube: Kube, places: Iterable[str]) -> None:
+    """Raise PermissionsError with all that is missing for the wait; it would be in vain."""
+    asked = needs_to_wait(places)
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        answers = list(pool.map(lambda need: _holds(kube, need), asked))
+    missing = [str(need) for need, holds in zip(asked, answers, strict=True) if not holds]
+    if missing:
+        raise PermissionsError(
+            f"{len(missing)} rights to wait for the cluster are missing; leave out --wait-ready, "
+            f"or see `aicr-orch rbac print --caller --wait-ready`:{_lines(missing)}"
+        )
+
+
 def check(kube: Kube, plan: Plan, context: RunContext) -> None:
     """Raise PermissionsError with everything that is missing; creates nothing."""
     home = plan.namespace
@@ -106,11 +133,9 @@ def check(kube: Kube, plan: Plan, context: RunContext) -> None:
         ]
     found = [*missing, *refused, *_missing_accounts(kube, plan)]
     if found:
-        lines = "".join(f"\n  {item}" for item in found[:SHOWN])
-        more = f"\n  and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
         raise PermissionsError(
             f"{len(found)} rights are missing, nothing was created; "
-            f"`aicr-orch rbac print --caller` prints a role that has them all:{lines}{more}"
+            f"`aicr-orch rbac print --caller` prints a role that has them all:{_lines(found)}"
         )
 
 
@@ -133,6 +158,11 @@ def caller_rules(plan: Plan) -> Sequence[dict[str, Any]]:
         handed_on = [rule for local in planned.grants.by_namespace.values() for rule in local]
         rules += [rule for rule in (*planned.grants.cluster, *handed_on) if rule not in rules]
     return rules
+
+
+def _lines(found: Sequence[str]) -> str:
+    lines = "".join(f"\n  {item}" for item in found[:SHOWN])
+    return lines + (f"\n  and {len(found) - SHOWN} more" if len(found) > SHOWN else "")
 
 
 def _account_verbs(plan: Plan) -> Sequence[str]:

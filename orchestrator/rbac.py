@@ -5,9 +5,10 @@ from typing import Any
 
 from helper import documents
 from helper.depth import Depth
-from helper.kinds import PODS
+from helper.kinds import NODES, PODS
 from orchestrator import manifests, plan
 from orchestrator.catalog import Catalog
+from orchestrator.converging import WORKLOADS
 from orchestrator.depth import limit
 from orchestrator.errors import UsageError
 from orchestrator.executor import Executor
@@ -25,6 +26,12 @@ SNAPSHOT_RULES = [
     for resource in (PODS, CLUSTER_POLICIES, RESOURCE_SLICES[0])
 ]
 
+# What --wait-ready looks at.
+WAIT_RULES = [
+    {"apiGroups": [resource.group], "resources": [resource.plural], "verbs": ["list"]}
+    for resource in (*WORKLOADS.values(), NODES, PODS, RESOURCE_SLICES[0])
+]
+
 
 def render(
     catalog: Catalog,
@@ -36,8 +43,12 @@ def render(
     caller: bool,
     depth: Depth = Depth.FULL,
     executor: Executor | None = None,
+    waits: bool = False,
 ) -> str:
-    """YAML of what a run would grant to its checks, or of what its caller needs."""
+    """YAML of what a run would grant to its checks, or of what its caller needs.
+
+    `waits`: the caller waits for the cluster to settle, too.
+    """
     executor = executor or Jobs()
     if executor.is_local and not caller:
         raise UsageError("--executor process grants nothing to checks; give --caller")
@@ -54,7 +65,8 @@ def render(
     planned = limit(narrow(planned, wanted or Selection(), catalog), depth)
     planned = executor.restrict(planned)
     if caller:
-        return _text([_caller_role(executor.caller_rules(planned))])
+        rules = [*executor.caller_rules(planned), *(WAIT_RULES if waits else [])]
+        return _text([_caller_role(rules)])
     context = RunContext(run_id, namespace, "")
     return _text(
         [

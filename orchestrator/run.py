@@ -13,17 +13,20 @@ process. The command `aicr-orch validate` is made of the same calls.
 import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from helper.deadline import Deadline
 from helper.errors import CannotTell
 from helper.kube import Kube
-from orchestrator import readiness, snapshot
+from orchestrator import motion, preflight, readiness, snapshot
+from orchestrator.converging import Looks, converge
 from orchestrator.earlier import Results
 from orchestrator.errors import ClusterError, StopError
 from orchestrator.events import Event, Notice
-from orchestrator.execution import Execution
+from orchestrator.execution import TIME_IS_UP, Execution
 from orchestrator.executor import Executor
 from orchestrator.exits import Exit
 from orchestrator.jobs import Jobs
@@ -38,10 +41,14 @@ from orchestrator.stop import Stop
 from orchestrator.turn import Diagnose
 from orchestrator.version import version
 
+if TYPE_CHECKING:
+    from orchestrator.convergence import Convergence
+
 SWEEP_S = 60.0
 SHOWN = 5
 SETUP_S = 30.0
 WAKES_S = 1.0  # a signal that comes just before a wait is only answered after it
+LEAST_S = 0.001  # of a run's time, for 0 would mean no bound
 
 
 class Run:
@@ -75,6 +82,7 @@ class Run:
         self.plan = self._executor.restrict(plan)
         self.snapshot = looked_at
         self.findings: Sequence[readiness.Finding] = ()  # of the readiness gate
+        self.convergence: Convergence | None = None  # of a cluster that was waited for
         self._recipe = recipe
         self._kube = kube
         self._settings = settings or RunSettings()
@@ -95,14 +103,19 @@ class Run:
         """The name of the run, and the label of all that it makes."""
         return self.plan.run_id
 
-    def deploy(self, record: Mapping[str, str] | None = None) -> None:
+    def deploy(
+        self,
+        record: Mapping[str, str] | None = None,
+        told: Callable[[Event], None] | None = None,
+    ) -> None:
         """Hold the cluster against the recipe, ask for the caller's rights, then start.
 
-        `record` is kept in the run's own ConfigMap. Raises ReadinessError, PermissionsError or a
+        `record` is kept in the run's own ConfigMap; `told` hears at once what the cluster is
+        waited for, since events() is read later. Raises ReadinessError, PermissionsError or a
         CannotTell before anything is created.
         """
         try:
-            for step in (self._gate, self._ask_for_rights, self._take_over):
+            for step in self._preparations(told or self._events.put):
                 if not self._stop:
                     step()
         except BaseException as error:
@@ -169,6 +182,27 @@ class Run:
         """Remove whatever the run left, such as what `keep` kept; names what is still there."""
         return self._executor.sweep(self._kube, self.run_id, Deadline.after(SWEEP_S))
 
+    def _preparations(self, told: Callable[[Event], None]) -> Sequence[Callable[[], None]]:
+        """What comes before the first object: rights first, where a long wait would be in vain."""
+        if not self._settings.wait_ready_s:
+            return self._gate, self._ask_for_rights, self._take_over
+        wait = partial(self._converge, told)
+        return self._ask_for_rights, wait, self._gate, self._take_over
+
+    def _converge(self, told: Callable[[Event], None]) -> None:
+        """Wait until the cluster has settled; the wait is part of the run's time."""
+        wanted_s, limit_s = self._settings.wait_ready_s, self._settings.timeout_s
+        components = self._recipe.input.component_refs
+        preflight.check_wait(self._patient, motion.namespaces(components))
+        budget_s = min(wanted_s, limit_s or wanted_s)
+        looks = Looks(self._patient, components)
+        self.convergence = converge(looks.look, budget_s, self._stop, told)
+        if limit_s:
+            left_s = limit_s - self.convergence.waited_s
+            self._settings = replace(self._settings, timeout_s=max(left_s, LEAST_S))
+            if left_s <= 0:
+                self._stop.request(Exit.TIMEOUT, TIME_IS_UP)
+
     def _gate(self) -> None:
         """Take the snapshot that nobody gave, and hold the recipe against it."""
         if self.snapshot is None:
@@ -180,6 +214,7 @@ class Run:
             self._events.put(Notice(words, "warning"))
 
     def _ask_for_rights(self) -> None:
+        """Ask whether the caller may do what the run needs; the plan goes as far as that."""
         self.plan = self._executor.admit(self._patient, self.plan, self._context)
 
     def _take_over(self) -> None:

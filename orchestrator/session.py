@@ -6,7 +6,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -47,6 +47,9 @@ from orchestrator.signals import AT_ONCE, answered
 from orchestrator.stop import Stop
 from orchestrator.turn import internal
 from orchestrator.version import version
+
+if TYPE_CHECKING:
+    from orchestrator.convergence import Convergence
 
 SIGNALS = {
     signal.SIGINT: Exit.INTERRUPTED,
@@ -115,6 +118,7 @@ class Session:
         self._identity: Mapping[str, Any] = {}
         self._snapshot = self._prepared.snapshot
         self._findings: Sequence[readiness.Finding] = ()
+        self._convergence: Convergence | None = None
 
     def run(self) -> Exit:
         """Run and report; gives the exit code. What stops the run is raised, but reported first."""
@@ -180,6 +184,7 @@ class Session:
                 return self._follow(run)
             finally:
                 self._snapshot, self._findings = run.snapshot, run.findings
+                self._convergence = run.convergence
 
     def _remember(self) -> None:
         """Keep how the run was started, so that it can go on after it was cut short."""
@@ -207,7 +212,7 @@ class Session:
             "server": self._server_version,
         }
         with run:
-            run.deploy(record)
+            run.deploy(record, self._terminal.show)
             self._remember_snapshot(run)
             self._began()
             with self._terminal:
@@ -237,8 +242,8 @@ class Session:
             self._terminal.show(Notice(text, "warning"))
 
     def _report(self, result: RunResult) -> dict[str, Any]:
-        findings = tuple(self._findings)
-        seen = account.Seen(self._server_version, self._identity, self._snapshot, findings)
+        findings, waited = tuple(self._findings), self._convergence
+        seen = account.Seen(self._server_version, self._identity, self._snapshot, findings, waited)
         return account.document(result, self._options, self._prepared, seen, ci.build(self._env))
 
     def _keep(self, outcome: Outcome) -> None:

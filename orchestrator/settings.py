@@ -33,7 +33,10 @@ class RunSettings:
     gate: Gate = Gate.NONE  # which checks wait for cheaper ones to be well
     keep: Keep = Keep.NEVER
     delete_namespace: bool = False  # if the run made it and nothing else is in it
-    wait_for_locks: bool = True  # that other runs hold
+    wait_for_locks: bool = True  # that other runs hold, and for GPUs that are about to be free
+    room_wait_s: float = 120.0  # for such GPUs
+    release_wait_s: float = 60.0  # with a check's locks, for what it used to be free again
+    wait_ready_s: float = 0.0  # for the cluster to settle, before anything is looked at or made
     min_coverage: float = 1.0
     fail_on: tuple[str, ...] = DEFAULT_FAIL_ON
     timeout_s: float | None = None  # of the whole run

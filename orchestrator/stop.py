@@ -33,6 +33,11 @@ class Stop:
                 self._cause, self._reason = cause, reason
             self.changed.notify_all()
 
+    def pause(self, seconds: float) -> None:
+        """Do nothing for a while, or until somebody asks to stop."""
+        with self.changed:
+            self.changed.wait_for(lambda: bool(self), seconds)
+
     @property
     def cause(self) -> Exit | None:
         """The exit code that the request calls for; None while nobody asked."""

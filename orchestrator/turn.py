@@ -16,6 +16,7 @@ from orchestrator.result import not_run, why, without_verdict
 from orchestrator.settings import RunSettings
 from orchestrator.slots import Slots
 from orchestrator.stop import Stop
+from orchestrator.vacancy import Vacancy
 from orchestrator.verdict import CROWDED, PULL_REASONS
 
 # What a cluster does to a check without the check's doing; only this is worth another attempt.
@@ -97,14 +98,23 @@ class Turn:
         return not_run(planned, why(self._stop.reason)) if self._stop else self._shortage()
 
     def _shortage(self) -> Outcome | None:
-        """The outcome of a check whose GPUs others hold; they could be waited for in vain."""
-        planned = self._planned
+        """The outcome of a check whose GPUs others hold for longer than it may wait."""
+        tools, planned = self._tools, self._planned
+        settings = tools.settings
+        limit_s = settings.room_wait_s if settings.wait_for_locks else 0.0
+        vacancy = Vacancy(planned, limit_s, self._stop, tools.emit, tools.clock)
         try:
-            lacking = self._tools.site.shortage(planned)
+            lacking = vacancy.await_room(
+                lambda: tools.site.shortage(planned),
+                lambda: tools.slots.give_back(planned.name),  # meanwhile others may run
+            )
         except KubeError as error:
             words = f"{planned.name}: whether its GPUs are free cannot be told: {error}"
-            self._tools.emit(Notice(words, "warning"))
-            return None  # the check will find out itself
+            tools.emit(Notice(words, "warning"))
+            lacking = ""  # the check will find out itself
+        tools.slots.retake(planned.name, self._stop)
+        if self._stop:
+            return not_run(planned, why(self._stop.reason))
         return without_verdict(planned, lacking, "Blocked") if lacking else None
 
     def _run_attempts(self) -> None:

@@ -127,7 +127,12 @@ FLAGS: tuple[Callable[[Command], Command], ...] = (
         metavar="PERCENT",
         help="Share of nodes and devices that must have been looked at.",
     ),
-    switch("--no-wait", help="Do not wait for locks that other runs hold."),
+    switch("--no-wait", help="Do not wait for locks that other runs hold, nor for GPUs."),
+    option(
+        "--wait-ready",
+        metavar="DURATION",
+        help="Wait up to so long until nodes and workloads have settled, before any check starts.",
+    ),
     option("--timeout", metavar="DURATION", help="Bound for the whole run, for example 90m."),
     option(
         "--startup-timeout",

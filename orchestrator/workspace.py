@@ -21,11 +21,13 @@ from helper.kinds import (
 from helper.kube import Kube
 from helper.resource import is_being_deleted, items, name, namespace, text
 from helper.transport import Json
-from orchestrator import capacity, manifests, neighbours, own_namespace
+from orchestrator import capacity, manifests, neighbours, own_namespace, release
 from orchestrator.errors import ClusterError, UsageError
 from orchestrator.follow import Follower
 from orchestrator.manifests import RunContext
 from orchestrator.plan import PlannedCheck
+from orchestrator.release import Remains
+from orchestrator.shortage import Shortage, shortage
 from orchestrator.shrink import shrink
 from orchestrator.sweep import RIGHTS, Place, sweep
 
@@ -165,9 +167,17 @@ class Workspace:
         """A warning for each group of pods that a check is to run near and that is not there."""
         return list(neighbours.absent(self._kube, planned))
 
-    def shortage(self, planned: PlannedCheck) -> str:
-        """What a check lacks that its catalog entry needs; empty when all is there."""
-        return capacity.shortage(self._kube, planned.entry.needs if planned.entry else None)
+    def shortage(self, planned: PlannedCheck) -> Shortage | None:
+        """What a check lacks of the GPUs that it needs; None when all is there."""
+        if not planned.needs:
+            return None
+        selector = manifests.node_selector(self.context.placement, planned)
+        return shortage(planned.needs, capacity.look(self._kube, selector))
+
+    def remains(self, planned: PlannedCheck) -> Remains:
+        """What a check with locks has started; looking costs nothing where it may start nothing."""
+        where = release.places(planned, self.context.namespace)
+        return Remains(self._kube, self.context.run_id, planned.name, where)
 
     def _ensure_namespace(self) -> None:
         """Use the namespace, make it where it is missing, wait for one that is ending."""

@@ -27,6 +27,7 @@ NOT_PLANNED = frozenset(
         "no_wait",
         "resume",
         "run_id",
+        "wait_ready",
     ]
 )
 

@@ -74,6 +74,7 @@ def rbac() -> None:
     help="As for validate.",
 )
 @click.option("--caller", is_flag=True, help="What who starts the run needs, as one ClusterRole.")
+@click.option("--wait-ready", is_flag=True, help="With --caller: for validate --wait-ready, too.")
 @option("--executor", default="job", metavar="NAME", help="As for validate.")
 def rbac_print(
     recipe: str, data: str | None, phase: tuple[str, ...], namespace: str, **flags: Any
@@ -93,6 +94,7 @@ def rbac_print(
         Selection(flags["check"]),
         caller=flags["caller"],
         depth=Depth(flags["depth"]),
+        waits=flags["wait_ready"],
         executor=executors.named(flags["executor"], os.environ),
     )
     click.echo(text, nl=False)

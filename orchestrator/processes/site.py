@@ -78,9 +78,8 @@ class ProcessSite:
         self._rooms = Rooms(self._scratch.path, self._ground.context, identity)
         self._rooms.put_inputs(data)
 
-    def shortage(self, planned: PlannedCheck) -> str:  # noqa: ARG002 - as other sites
+    def shortage(self, planned: PlannedCheck) -> None:
         """Nothing: no check that takes GPUs runs here."""
-        return ""
 
     def attempt(self, planned: PlannedCheck, stop: Stop) -> ProcessAttempt:
         """One process."""

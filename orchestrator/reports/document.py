@@ -151,6 +151,7 @@ class Report:
     is_local: bool = False  # checks ran on the caller's machine
     is_complete: bool = True
     failure: str = ""  # why the run could not go on
+    unsettled: str = ""  # what was still moving in the cluster when the checks began
     exit_code: str = ""
     about: tuple[tuple[str, str], ...] = ()  # what was tested, for people
     images: tuple[str, ...] = ()

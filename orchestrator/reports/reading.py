@@ -77,6 +77,7 @@ def parse(document: Mapping[str, Any]) -> Report:
         is_local=extra.get("executor") == "process",
         is_complete=part(summary, "extra").get("complete", True) is True,
         failure=text.words(extra.get("failure")),
+        unsettled=run_words.unsettled(part(extra, "convergence")),
         exit_code=text.name(extra.get("exitCode")),
         about=run_words.about(part(environment, "environment")),
         images=text.names(extra.get("images")),

@@ -21,12 +21,20 @@ def about(environment: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         ("Kubernetes", extra.get("serverVersion")),
         *_identity(part(extra, "identity")),
         ("snapshot", extra.get("snapshot")),
+        ("settled", _settled(part(extra, "convergence"))),
         ("faults injected", ", ".join(text.names(extra.get("faults")))),
         ("commit", environment.get("commit")),
         ("branch", environment.get("branchName")),
         ("build", environment.get("buildUrl") or environment.get("buildId")),
     )
     return tuple((label, text.name(value)) for label, value in named if text.name(value))
+
+
+def unsettled(convergence: Mapping[str, Any]) -> str:
+    """What to say of a cluster that was judged before it had settled."""
+    if not convergence or convergence.get("converged") is True:
+        return ""
+    return text.words(convergence.get("words")) or "the cluster has not settled"
 
 
 def left(audit: Mapping[str, Any]) -> str:
@@ -49,6 +57,15 @@ def overhead(told: Mapping[str, Any]) -> str:
         return ""
     own = f"the tool itself took {fine_duration(each)} with each check"
     return f"{duration(beyond)} of it beyond the critical path; {own}"
+
+
+def _settled(convergence: Mapping[str, Any]) -> str:
+    """Whether the cluster had settled before the checks, and how long it was waited for."""
+    seconds = decimal(convergence.get("waitedSeconds"))
+    if seconds is None:
+        return ""
+    is_settled = convergence.get("converged") is True
+    return f"{'after' if is_settled else 'not in'} {duration(seconds)}"
 
 
 def _identity(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -54,6 +54,13 @@ def node(name: str = "node-1", **changes: Any) -> Json:
     }
 
 
+def gpu_node(name: str = "node-1", gpus: int = 8, **changes: Any) -> Json:
+    """The same with GPUs that a device plugin offers."""
+    made = node(name, **changes)
+    made["status"]["allocatable"] = {**made["status"]["allocatable"], "nvidia.com/gpu": str(gpus)}
+    return made
+
+
 def script(check: str, **outcome: Any) -> PodOutcome:
     """What becomes of a check's pod; by default it passes at once."""
     given = {"exitCode": 0, **outcome} if "waiting" not in outcome else outcome
@@ -99,6 +106,7 @@ class Engine:
     rights: Rights = field(default_factory=Rights)
     timeouts: Mapping[str, str] = field(default_factory=dict)  # of phases
     forwarded: Forwarded = field(default_factory=Forwarded)
+    node_selector: dict[str, str] | None = None  # of the operator
     executor: Executor | None = None  # default: Jobs
     clock: Clock = SYSTEM_CLOCK
 
@@ -140,7 +148,13 @@ class Engine:
             run = Execution(
                 self.plan(),
                 kube,
-                RunContext(self.run_id, NAMESPACE, "v0.0.0-test", forwarded=self.forwarded),
+                RunContext(
+                    self.run_id,
+                    NAMESPACE,
+                    "v0.0.0-test",
+                    forwarded=self.forwarded,
+                    placement=plan.Placement(node_selector=self.node_selector),
+                ),
                 settings=self.settings,
                 executor=self.executor,
                 keep=kept.append,

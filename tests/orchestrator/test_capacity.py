@@ -2,20 +2,21 @@ from typing import Any
 
 import pytest
 
-from orchestrator.capacity import Room, lacking, rooms
-from orchestrator.catalog import Needs
+from orchestrator.capacity import Held, Room, rooms
 from orchestrator.outcome import Status
 from orchestrator.preflight import needs
-from tests.orchestrator.engine import Engine, entry, everything, node, script
+from tests.orchestrator.engine import (
+    RUN_ID,
+    Engine,
+    entry,
+    everything,
+    gpu_node,
+    node,
+    script,
+)
 from tests.orchestrator.samples import plan
 
 Json = dict[str, Any]
-
-
-def gpu_node(name: str, gpus: int = 8, **changes: Any) -> Json:
-    made = node(name, **changes)
-    made["status"]["allocatable"] = {**made["status"]["allocatable"], "nvidia.com/gpu": str(gpus)}
-    return made
 
 
 def pod(gpus: int, on: str = "n1", phase: str = "Running", name: str = "p") -> Json:
@@ -23,7 +24,7 @@ def pod(gpus: int, on: str = "n1", phase: str = "Running", name: str = "p") -> J
     return {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": name, "namespace": "team"},
+        "metadata": {"name": name, "namespace": "team", "uid": f"u-{name}"},
         "spec": {"nodeName": on, "containers": [container]},
         "status": {"phase": phase},
     }
@@ -37,7 +38,30 @@ def offer(*names: str, generation: int = 1, on: str = "n1", **changes: Any) -> J
 
 def claim(device: str, **changes: Any) -> Json:
     result = {"driver": "gpu.nvidia.com", "pool": "n1", "device": device, **changes}
-    return {"status": {"allocation": {"devices": {"results": [result]}}}}
+    reserved = [{"resource": "pods", "name": "p", "uid": "u-p"}]
+    status = {"allocation": {"devices": {"results": [result]}}, "reservedFor": reserved}
+    return {"metadata": {"name": "c", "namespace": "team"}, "status": status}
+
+
+def unreserved(made: Json) -> Json:
+    del made["status"]["reservedFor"]
+    return made
+
+
+def ending(made: Json) -> Json:
+    made["metadata"]["deletionTimestamp"] = "2026-01-02T03:04:05Z"
+    return made
+
+
+def checks(made: Json) -> Json:
+    made["metadata"]["labels"] = {"aicr.run/run-id": RUN_ID}
+    return made
+
+
+def backed(gpus: int) -> Json:
+    made = pod(gpus)
+    made["status"]["extendedResourceClaimStatus"] = {"resourceClaimName": "c"}
+    return made
 
 
 def init(gpus: int) -> Json:
@@ -47,60 +71,66 @@ def init(gpus: int) -> Json:
 
 
 @pytest.mark.parametrize(
-    ("pods", "slices", "claims", "room"),
+    ("pods", "slices", "claims", "held"),
     [
-        pytest.param([], [], [], Room("n1", 8, 0), id="idle"),
-        pytest.param([pod(2), pod(3)], [], [], Room("n1", 8, 5), id="pods"),
-        pytest.param([pod(2, phase="Succeeded")], [], [], Room("n1", 8, 0), id="over"),
-        pytest.param([pod(2, on="")], [], [], Room("n1", 8, 0), id="not-scheduled"),
-        pytest.param([init(4)], [], [], Room("n1", 8, 4), id="init-container"),
-        pytest.param([], [offer("a", "b")], [claim("a")], Room("n1", 8, 1), id="claim"),
+        pytest.param([], [], [], [], id="idle"),
         pytest.param(
-            [], [offer("a")], [claim("a", adminAccess=True)], Room("n1", 8, 0), id="onlooker"
+            [pod(2), pod(3)], [], [], [Held("pod team/p", 2), Held("pod team/p", 3)], id="pods"
         ),
-        pytest.param([], [], [claim("a", driver="other")], Room("n1", 8, 0), id="foreign-claim"),
+        pytest.param([pod(2, phase="Succeeded")], [], [], [], id="over"),
+        pytest.param([pod(2, on="")], [], [], [], id="not-scheduled"),
+        pytest.param([init(4)], [], [], [Held("pod team/p", 4)], id="init-container"),
+        pytest.param(
+            [pod(0)], [offer("a", "b")], [claim("a")], [Held("claim team/c of p", 1)], id="claim"
+        ),
+        pytest.param([], [offer("a")], [claim("a", adminAccess=True)], [], id="onlooker"),
+        pytest.param([], [], [claim("a", driver="other")], [], id="foreign-claim"),
+        pytest.param(
+            [backed(1)],
+            [offer("a")],
+            [claim("a")],
+            [Held("claim team/c of p", 1)],
+            id="counted-once",
+        ),
     ],
 )
 def test_counts_gpus_and_who_holds_them(
-    pods: list[Json], slices: list[Json], claims: list[Json], room: Room
+    pods: list[Json], slices: list[Json], claims: list[Json], held: list[Held]
 ) -> None:
-    assert rooms([gpu_node("n1")], pods, slices, claims) == [room]
+    assert rooms([gpu_node("n1")], pods, slices, claims) == [Room("n1", 8, tuple(held))]
+
+
+@pytest.mark.parametrize(
+    ("pods", "claims", "why"),
+    [
+        pytest.param([pod(1)], [], "", id="a-pod-that-stays"),
+        pytest.param([ending(pod(1))], [], "Terminating", id="a-pod-that-ends"),
+        pytest.param([checks(pod(1))], [], f"of run {RUN_ID}", id="a-checks-own-pod"),
+        pytest.param([], [ending(claim("a"))], "being deleted", id="a-claim-that-goes"),
+        pytest.param([], [unreserved(claim("a"))], "no longer reserved", id="nobody-uses-it"),
+        pytest.param([], [claim("a")], "its pod is gone", id="its-pod-is-gone"),
+        pytest.param([pod(0)], [claim("a")], "", id="its-pod-stays"),
+        pytest.param([ending(pod(0))], [claim("a")], "Terminating", id="its-pod-ends"),
+    ],
+)
+def test_tells_who_is_about_to_leave(pods: list[Json], claims: list[Json], why: str) -> None:
+    (room,) = rooms([gpu_node("n1")], pods, [offer("a")], claims)
+
+    assert [item.leaving for item in room.held] == [why]
+    assert (room.free, room.soon_free) == (7, 8 if why else 7)
 
 
 def test_devices_of_an_older_generation_and_of_another_kind_are_none() -> None:
     newer = offer("a", "b", generation=2)
     newer["spec"]["devices"].append({"name": "m", "attributes": {"type": {"string": "mig"}}})
 
-    assert rooms([node("n1")], [], [offer("old", "older", "oldest"), newer], []) == [
-        Room("n1", 2, 0)
-    ]
+    assert rooms([node("n1")], [], [offer("old", "older", "oldest"), newer], []) == [Room("n1", 2)]
 
 
 def test_nodes_that_cannot_be_judged_have_no_room() -> None:
     cordoned = gpu_node("n1", spec={"unschedulable": True})
 
     assert rooms([cordoned, node("n2")], [], [], []) == []
-
-
-@pytest.mark.parametrize(
-    ("wanted", "found", "said"),
-    [
-        pytest.param(Needs(gpus=8, nodes=2), [Room("a", 8, 0), Room("b", 8, 0)], "", id="enough"),
-        pytest.param(
-            Needs(gpus=8, nodes=2),
-            [Room("a", 8, 0), Room("b", 8, 1)],
-            "it needs 8 free GPUs on each of 2 nodes, and 1 have as many (free: a 8 of 8, b 7 of 8",
-            id="too-few",
-        ),
-        pytest.param(Needs(), [], "no node that can be judged has a GPU", id="none"),
-        pytest.param(Needs(gpus=2), [Room(f"n{i}", 1, 0) for i in range(20)], "12 more", id="many"),
-    ],
-)
-def test_says_what_is_lacking(wanted: Needs, found: list[Room], said: str) -> None:
-    words = lacking(wanted, found)
-
-    assert said in words
-    assert bool(words) is bool(said)
 
 
 def test_a_check_without_room_is_blocked_before_its_job_is_made() -> None:

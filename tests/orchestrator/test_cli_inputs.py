@@ -262,3 +262,23 @@ def test_what_a_recipe_says_without_effect_is_told_before_the_run(
 @pytest.mark.parametrize("name", ["catalog", "config", "recipe", "replay"])
 def test_schemas_are_printed(aicr: Command, name: str) -> None:
     assert json.loads(aicr("schema", name).out)["title"]
+
+
+def test_a_cluster_that_is_not_asked_cannot_be_waited_for(aicr: Command) -> None:
+    said = aicr(*REPLAYED, "--wait-ready", "1m")
+
+    assert said.code == Exit.USAGE
+    assert "--wait-ready: --no-cluster asks no cluster" in said.err
+
+
+def test_a_replay_is_waited_for_as_a_cluster_is(
+    aicr: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "ctrf.json"
+    monkeypatch.setenv("AICR_WAIT_READY", "1m")
+
+    said = aicr("validate", "--replay", str(EXAMPLE), "--check", "dra-support", "-o", str(path))
+
+    assert "the cluster has settled after" in said.err
+    found = json.loads(path.read_text())["results"]["environment"]["extra"]["convergence"]
+    assert (found["converged"], found["budgetSeconds"]) == (True, 60.0)

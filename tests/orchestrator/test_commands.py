@@ -57,6 +57,18 @@ def test_rights_of_a_check_that_nobody_knows_are_an_error(aicr: Command) -> None
     assert "did you mean dra-support?" in said.err
 
 
+def test_rights_to_wait_for_the_cluster_are_printed_on_request(aicr: Command) -> None:
+    without = aicr("rbac", "print", "--caller", "-r", RECIPE, "--check", "dra-support")
+    found = aicr(
+        "rbac", "print", "--caller", "--wait-ready", "-r", RECIPE, "--check", "dra-support"
+    )
+
+    assert (without.code, found.code) == (Exit.OK, Exit.OK)
+    assert "statefulsets" not in without.out
+    rule = {"apiGroups": ["apps"], "resources": ["statefulsets"], "verbs": ["list"]}
+    assert rule in yaml.safe_load(found.out)["rules"]
+
+
 def test_the_caller_of_processes_needs_only_what_checks_do(aicr: Command) -> None:
     said = aicr("rbac", "print", "-r", RECIPE, "--executor", "process", "--caller")
     (role,) = yaml.safe_load_all(said.out)

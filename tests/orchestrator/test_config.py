@@ -40,6 +40,7 @@ spec:
       failOn: [failed]
       minCoverage: 97.5
       noWait: true
+      waitReady: 10m
       overrideAllImages: true
       rbac: existing
       validatorServiceAccount: checker
@@ -96,6 +97,7 @@ def test_every_setting_becomes_the_value_of_a_flag() -> None:
         "fail_on": ["failed"],
         "min_coverage": 97.5,
         "no_wait": True,
+        "wait_ready": "10m",
         "override_all_images": True,
         "rbac": "existing",
         "validator_service_account": "checker",

@@ -4,12 +4,15 @@ from typing import Any
 
 import pytest
 
+from orchestrator.convergence import Convergence, Unsettled
 from orchestrator.errors import UsageError
 from orchestrator.events import (
     CheckFinished,
     CheckProgressed,
     CheckSaid,
     CheckStarted,
+    ClusterSettled,
+    ClusterSettling,
     Event,
     Notice,
     PhaseFinished,
@@ -27,6 +30,7 @@ PLAN = Engine([entry("alpha")]).plan()
 PASSED = Outcome(
     "alpha", "conformance", Status.PASSED, split=Split(wait_s=0.1, run_s=1.25, collect_s=0.1)
 )
+UNSETTLED = Convergence(60.0, 60.0, (Unsettled("node n", "NotReady", moves=True),))
 PHASE = PhaseResult("conformance", (PASSED,), 0.0, 3.0)
 
 
@@ -49,6 +53,25 @@ def told(*events: Event, level: Level = Level.INFO) -> list[dict[str, Any]]:
         (Notice("look"), {"level": "info", "event": "notice", "message": "look"}),
         (Notice("look", "warning"), {"level": "warn", "event": "notice", "message": "look"}),
         (Notice("look", "error"), {"level": "error", "event": "notice", "message": "look"}),
+        (
+            ClusterSettling(("node n: NotReady",), 90.0),
+            {
+                "level": "info",
+                "event": "cluster-settling",
+                "message": "node n: NotReady",
+                "waitsFor": ["node n: NotReady"],
+                "leftMs": 90000,
+            },
+        ),
+        (
+            ClusterSettled(UNSETTLED),
+            {
+                "level": "warn",
+                "event": "cluster-settled",
+                "message": UNSETTLED.words,
+                "convergence": UNSETTLED.record(),
+            },
+        ),
         (
             PhaseStarted(PLAN.phases[1]),
             {"level": "info", "event": "phase-started", "phase": "conformance", "checks": 1},

@@ -4,11 +4,14 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from orchestrator.convergence import Convergence, Unsettled
 from orchestrator.events import (
     CheckFinished,
     CheckProgressed,
     CheckSaid,
     CheckStarted,
+    ClusterSettled,
+    ClusterSettling,
     Notice,
     PhaseStarted,
 )
@@ -66,6 +69,32 @@ def test_without_a_terminal_every_event_is_one_line() -> None:
     assert lines[1] == "running    conformance/alpha"
     assert "alpha: cannot pull its image ErrImagePull" in lines[2]
     assert lines[-1] == "passed     conformance/alpha"
+
+
+MOVES = Unsettled("Deployment a/b", "1 of 2 replicas available", moves=True)
+SETTLING = ClusterSettling((str(MOVES),), 90.0)
+
+
+def test_the_wait_for_a_cluster_is_told_in_lines_with_the_time_that_is_left() -> None:
+    shown, out = terminal()
+
+    shown.show(SETTLING)
+    shown.show(ClusterSettled(Convergence(90.0, 90.0, (MOVES,))))
+
+    first, last = out.getvalue().splitlines()
+    assert first == f"waiting for the cluster, 1m30s left: {MOVES}"
+    assert last.startswith("warning: the cluster has not settled after 1m30s")
+
+
+def test_the_wait_for_a_cluster_is_a_line_that_goes_when_it_is_over() -> None:
+    shown, out = terminal(moving=True)
+
+    shown.show(SETTLING)
+    shown.show(ClusterSettled(Convergence(3.0, 90.0)))
+
+    assert "waiting for the cluster, 1m30s left" in out.getvalue()
+    last = out.getvalue().splitlines()[-1]
+    assert "the cluster has settled after 3s" in last
 
 
 def test_what_a_check_says_is_shown_at_once_and_not_again_at_its_end() -> None:

@@ -47,6 +47,7 @@ DEFAULTS: dict[str, object] = {
     "keep": "never",
     "no_cleanup": False,
     "no_wait": False,
+    "wait_ready": None,
     "no_cluster": False,
     "detach": False,
     "override_all_images": False,
@@ -168,6 +169,8 @@ def test_a_flag_becomes_an_option(changes: dict[str, Any], attribute: str, value
         pytest.param({"min_coverage": 0.0}, "min_coverage", 0.0, id="no-coverage-wanted"),
         pytest.param({"gate": "costly"}, "gate", Gate.COSTLY, id="gate"),
         pytest.param({"timeout": "1h30m"}, "timeout_s", 5400.0, id="timeout"),
+        pytest.param({"wait_ready": "10m"}, "wait_ready_s", 600.0, id="wait-ready"),
+        pytest.param({}, "wait_ready_s", 0.0, id="no-wait-by-default"),
         pytest.param({"max_parallel": 1}, "max_parallel", 1, id="max-parallel"),
         pytest.param(
             {"fail_on": ("failed, skipped",)}, "fail_on", ("failed", "skipped"), id="fail-on-list"

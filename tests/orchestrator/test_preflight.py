@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -5,7 +6,7 @@ from typing import Any
 import pytest
 
 from helper.credentials import Credentials
-from helper.kube import connect
+from helper.kube import Kube, connect
 from orchestrator import preflight
 from orchestrator.errors import PermissionsError
 from orchestrator.exits import Exit
@@ -43,12 +44,15 @@ class Caller:
         self.cluster = ReplayCluster()
 
     def check(self, rules: list[Json], plan: Plan = PLAN, context: RunContext = CONTEXT) -> None:
+        self.ask(rules, lambda kube: preflight.check(kube, plan, context))
+
+    def ask(self, rules: list[Json], question: Callable[[Kube], None]) -> None:
         self.cluster = ReplayCluster(objects=[*self.namespaces, *cluster_role(rules)])
         with self.cluster.serve() as server:
             server.write_kubeconfig(self._path, user="caller")
             kube = connect(Credentials(str(self._path)), {}, patience_s=1.0)
             try:
-                preflight.check(kube, plan, context)
+                question(kube)
             finally:
                 kube.close()
 
@@ -73,6 +77,23 @@ def test_without_any_one_of_the_printed_rules_the_run_does_not_begin(
 
     assert caught.value.exit is Exit.PERMISSION
     assert left_out["resources"][0].partition("/")[0] in str(caught.value)
+
+
+def test_who_waits_for_a_cluster_may_look_at_all_that_is_waited_for(caller: Caller) -> None:
+    def question(kube: Kube) -> None:
+        preflight.check_wait(kube, ["gpu-operator"])
+
+    kinds = ("nodes", "resourceslices", "deployments", "daemonsets", "statefulsets", "pods")
+    rules = [
+        {"apiGroups": ["", "apps", "resource.k8s.io"], "resources": [plural], "verbs": ["list"]}
+        for plural in kinds
+    ]
+    caller.ask(rules, question)
+
+    with pytest.raises(PermissionsError) as caught:
+        caller.ask(rules[:2], question)
+    assert "4 rights to wait for the cluster are missing" in str(caught.value)
+    assert "list statefulsets.apps in gpu-operator" in str(caught.value)
 
 
 def test_a_missing_namespace_must_be_creatable(caller: Caller) -> None:

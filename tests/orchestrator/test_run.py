@@ -12,13 +12,21 @@ from helper.kube import Kube, connect
 from orchestrator import plan, recipe
 from orchestrator.catalog import Catalog, built_in
 from orchestrator.errors import PermissionsError, ReadinessError
-from orchestrator.events import CheckFinished, CheckStarted, Notice
+from orchestrator.events import (
+    CheckFinished,
+    CheckStarted,
+    ClusterSettled,
+    ClusterSettling,
+    Event,
+    Notice,
+)
 from orchestrator.exits import Exit
 from orchestrator.outcome import Status
 from orchestrator.processes import Processes
 from orchestrator.replay import Fault, ReplayCluster
 from orchestrator.run import Run
 from orchestrator.settings import Keep, RunSettings
+from tests.fakes import objects
 from tests.orchestrator.callers import cluster_role
 from tests.orchestrator.engine import entry, everything, node, script, served
 from tests.source import ROOT
@@ -115,6 +123,87 @@ def test_missing_rights_are_raised_before_anything_is_created(
         run.deploy()
 
     assert names_of(cluster, run.run_id) == []
+
+
+WAITED_FOR = """\
+kind: RecipeResult
+componentRefs: [{name: mine, namespace: home, expectedResources: [{kind: Deployment, name: d}]}]
+validation: {conformance: {checks: [alpha, beta]}}
+"""
+
+
+def a_waiting_run(kube: Kube, wait_s: float = 600.0, timeout_s: float | None = None) -> Run:
+    found = recipe.parse(WAITED_FOR, "recipe.yaml")
+    settings = RunSettings(wait_ready_s=wait_s, timeout_s=timeout_s)
+    return Run(plan.build(CATALOG, found.input), found, kube, settings)
+
+
+def test_a_cluster_is_waited_for_before_its_snapshot_is_taken(
+    kube: Kube, cluster: ReplayCluster
+) -> None:
+    heard: list[Event] = []
+
+    def deploy_what_is_missing(event: Event) -> None:
+        heard.append(event)
+        if isinstance(event, ClusterSettling):
+            cluster.add(objects.deployment("d", "home"))
+            cluster.add(node("joined-meanwhile"))
+
+    with a_waiting_run(kube) as run:
+        run.deploy(told=deploy_what_is_missing)
+        run.wait()
+
+        assert run.result().exit is Exit.OK
+    assert [type(event) for event in heard] == [ClusterSettling, ClusterSettled]
+    assert run.convergence
+    assert run.convergence.converged
+    assert run.snapshot
+    assert "joined-meanwhile" in run.snapshot.text
+
+
+def test_a_run_goes_on_when_its_wait_is_over_and_says_what_had_not_settled(kube: Kube) -> None:
+    with a_waiting_run(kube, 0.1) as run:
+        run.deploy()
+        events = list(run.events())
+
+        assert run.result().exit is Exit.OK
+    settled = [event for event in events if isinstance(event, ClusterSettled)]
+    assert [item.convergence.stuck for item in settled] == [["Deployment home/d: not there"]]
+
+
+def test_a_cancelled_wait_ends_the_run_before_anything_is_created(
+    kube: Kube, cluster: ReplayCluster
+) -> None:
+    def interrupt(event: Event) -> None:
+        if isinstance(event, ClusterSettling):
+            run.cancel("enough")
+
+    with a_waiting_run(kube) as run:
+        run.deploy(told=interrupt)
+        run.wait()
+
+        assert run.result().exit is Exit.INTERRUPTED
+    assert run.snapshot is None
+    assert not [r for r in cluster.requests if r.method == "POST" and r.path.endswith("/jobs")]
+
+
+def test_the_wait_is_part_of_the_time_of_the_run(kube: Kube) -> None:
+    with a_waiting_run(kube, timeout_s=0.1) as run:
+        run.deploy()
+        run.wait()
+
+        assert run.result().exit is Exit.TIMEOUT
+    assert {o.message for o in run.result().phases[1].outcomes} == {"not run: the run's time is up"}
+
+
+def test_who_may_not_look_is_told_before_the_wait(kube: Kube, cluster: ReplayCluster) -> None:
+    run = a_waiting_run(kube)
+    cluster.faults.append(Fault(verb="create", resource="selfsubjectaccessreviews", status=403))
+
+    with pytest.raises(PermissionsError, match="rights are missing"):
+        run.deploy()
+
+    assert run.convergence is None
 
 
 def test_what_was_kept_can_be_cleaned_up_later(kube: Kube, cluster: ReplayCluster) -> None:

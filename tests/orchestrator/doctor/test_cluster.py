@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from helper.nodes import parse_node
-from orchestrator.capacity import Room
+from orchestrator.capacity import Held, Room
 from orchestrator.doctor import cluster
 from orchestrator.doctor.finding import Level
 from orchestrator.replay import ReplayCluster
@@ -103,7 +103,7 @@ def test_says_who_offers_gpus() -> None:
 
     assert cluster.gpus([], []).level is Level.WARN
     assert "neither a device plugin nor a DRA driver" in cluster.gpus(nodes, []).words
-    offered = cluster.gpus(nodes, [Room("node-1", 8, 2)]).words
+    offered = cluster.gpus(nodes, [Room("node-1", 8, (Held("pod team/p", 2),))]).words
     assert offered == "6 of 8 free on 1 GPU nodes, offered by device plugin"
 
 

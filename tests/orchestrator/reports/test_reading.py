@@ -177,5 +177,34 @@ def test_a_run_that_was_cut_short_is_never_green() -> None:
     assert headline.notes(found) == [("partial", "the run was cut short: SIGTERM received")]
 
 
+@pytest.mark.parametrize(
+    ("record", "about", "notes"),
+    [
+        pytest.param({"converged": True, "waitedSeconds": 12.3}, "after 12.3s", [], id="settled"),
+        pytest.param(
+            {"converged": False, "waitedSeconds": 600, "words": "Deployment a/b still moves"},
+            "not in 10m0s",
+            [("not settled", "Deployment a/b still moves")],
+            id="not-settled",
+        ),
+        pytest.param(
+            {"converged": "yes", "waitedSeconds": "long"},
+            "",
+            [("not settled", "the cluster has not settled")],
+            id="unreadable",
+        ),
+    ],
+)
+def test_whether_the_cluster_had_settled_is_told(
+    record: Json, about: str, notes: list[tuple[str, str]]
+) -> None:
+    given = document(PASSED)
+    given["results"]["environment"]["extra"]["convergence"] = record
+    found = reading.parse(given)
+
+    assert dict(found.about).get("settled", "") == about
+    assert headline.notes(found) == notes
+
+
 def test_a_replay_says_so_before_anything_else() -> None:
     assert headline.notes(report(PASSED, cluster="replay"))[0][0] == "replay"

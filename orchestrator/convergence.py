@@ -1,0 +1,73 @@
+"""What came of waiting for a cluster to settle before a run."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from helper.findings import some
+from helper.quantity import format_duration
+
+SHOWN = 3
+RECORDED = 50  # names of a kind in the report
+
+
+@dataclass(frozen=True)
+class Unsettled:
+    """Something that is not as it shall be."""
+
+    subject: str
+    observed: str
+    moves: bool  # on its way, as far as it tells; others are waited for only beside such ones
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.observed}"
+
+
+@dataclass(frozen=True)
+class Convergence:
+    """How long a cluster was waited for, and what had not settled in the end."""
+
+    waited_s: float
+    budget_s: float
+    unsettled: tuple[Unsettled, ...] = ()
+    interrupted: str = ""  # why nobody waited any longer, though there was time
+
+    @property
+    def converged(self) -> bool:
+        """Whether everything has settled."""
+        return not (self.unsettled or self.interrupted)
+
+    @property
+    def moving(self) -> Sequence[str]:
+        """What was still on its way."""
+        return [str(item) for item in self.unsettled if item.moves]
+
+    @property
+    def stuck(self) -> Sequence[str]:
+        """What showed no sign of settling."""
+        return [str(item) for item in self.unsettled if not item.moves]
+
+    @property
+    def words(self) -> str:
+        """The same for people, in a line."""
+        waited = format_duration(round(self.waited_s, 1))
+        if self.converged:
+            return f"the cluster has settled after {waited}"
+        if self.interrupted:
+            return f"the cluster was waited for only {waited}: {self.interrupted}"
+        moving, stuck = self.moving, self.stuck
+        parts = [f"still moving: {some(moving, SHOWN)}"] if moving else []
+        parts += [f"no sign of settling: {some(stuck, SHOWN)}"] if stuck else []
+        told = "; ".join(parts)
+        return f"the cluster has not settled after {waited}, checks judge it as it is; {told}"
+
+    def record(self) -> Mapping[str, Any]:
+        """The same for the report."""
+        return {
+            "converged": self.converged,
+            "waitedSeconds": round(self.waited_s, 1),
+            "budgetSeconds": self.budget_s,
+            "moving": list(self.moving[:RECORDED]),
+            "stuck": list(self.stuck[:RECORDED]),
+            "words": self.words,
+        }
