@@ -10,6 +10,7 @@ from helper.deadline import Deadline
 from helper.errors import DeadlineError
 from helper.kinds import NODES, PODS
 from helper.kube import Kube
+from helper.nodes import GPU
 from helper.resource import Json, condition_is
 from tests.e2e.apply_example import KWOK_LABEL
 from tests.e2e.real_cluster import APPEARS_S
@@ -24,10 +25,10 @@ NEAR_ANCHOR = [
 
 
 @contextmanager
-def fake_node(kube: Kube, namespace: str) -> Iterator[str]:
+def fake_node(kube: Kube, namespace: str, gpus: int = 0) -> Iterator[str]:
     """Have such a node, with the anchor in a namespace; its name."""
     node = f"aicr-e2e-{secrets.token_hex(4)}"
-    kube.create(NODES, _node(node))
+    kube.create(NODES, _node(node, gpus))
     try:
         _wait_for_kwok(kube, node)
         kube.create(PODS, _anchor(node), namespace)
@@ -52,8 +53,9 @@ def _wait_for_kwok(kube: Kube, node: str) -> None:
         pytest.skip("nobody plays nodes with the label type=kwok here")
 
 
-def _node(node: str) -> Json:
+def _node(node: str, gpus: int) -> Json:
     room = {"cpu": "8", "memory": "16Gi", "pods": "10"}
+    room |= {GPU: str(gpus)} if gpus else {}
     labels = {**KWOK_LABEL, "kubernetes.io/hostname": node}
     return {
         "apiVersion": "v1",
