@@ -19,10 +19,14 @@ needs() { command -v "$1" >/dev/null || die "$1 is missing: apt-get install $2";
 kubectl() { "$bin/kube" kubectl "$@"; }
 
 # start NAME COMMAND…: in a session of its own, output to a log, pid in a file; does nothing if it already runs.
+# It gets no other open file of ours: a lock that the caller holds would be held until `down`.
 start() {
-  local name=$1; shift
+  local name=$1 file; shift
   alive "$name" && return
-  setsid "$@" >"$home/log/$name.log" 2>&1 </dev/null &
+  (
+    for file in $(ls "/proc/$BASHPID/fd"); do [ "$file" -le 2 ] || eval "exec $file>&-"; done
+    exec setsid "$@" >"$home/log/$name.log" 2>&1 </dev/null
+  ) &
   echo $! >"$home/pid/$name"
 }
 
