@@ -3,7 +3,7 @@
 import io
 import json
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +15,21 @@ from helper import contract, documents, runner
 from helper.deadline import SYSTEM_CLOCK, Clock
 from orchestrator.replay import ReplayCluster
 from orchestrator.signals import ENDING
+from tests.e2e.turns import Turns
 
 Json = dict[str, Any]
+
+TURNS = Turns()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(
+    item: pytest.Item, nextitem: pytest.Item | None
+) -> Generator[None, object, object]:
+    if item.get_closest_marker("e2e"):
+        with TURNS.of(item, nextitem):
+            return (yield)
+    return (yield)
 
 
 @dataclass(frozen=True)

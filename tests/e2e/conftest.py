@@ -4,35 +4,61 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from helper.kube import Kube
-from tests.e2e import real_cluster, rows
+from tests.e2e import real_cluster, rows, turns
 from tests.e2e.apply_example import applied
 from tests.example import read_objects
 
 HERE = Path(__file__).parent
+MEASURED = "rows"  # under which a process of several hands over what it measured
+LONGEST_FIRST = (
+    turns.WHOLE_CLUSTER,
+    "test_side_by_side.py",
+    "test_outcomes.py",
+    "test_stopping.py",
+)
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` is applied
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if is_ours(item):
+        if HERE in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+        if item.get_closest_marker("e2e") and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(turns.lane(item)))
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> tuple[int, int, bool]:
+    """The order of tests: long lanes first, those that must be alone last."""
+    group = item.get_closest_marker("xdist_group")
+    if not group:
+        return 0, 0, False
+    name = group.args[0]
+    place = LONGEST_FIRST.index(name) if name in LONGEST_FIRST else len(LONGEST_FIRST)
     # The example takes half a minute to come and go, so it comes once, and after all else.
-    items.sort(key=lambda item: "example" in getattr(item, "fixturenames", ()) and is_ours(item))
+    return 1 + (name == turns.ALONE), place, "example" in getattr(item, "fixturenames", ())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    rows.MEASURED.extend(getattr(node, "workeroutput", {}).get(MEASURED, []))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):  # a process of several, which has no terminal
+        session.config.workeroutput[MEASURED] = rows.MEASURED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if rows.MEASURED:
         terminalreporter.section("until a check had its result: since its last sign, in all")
-    for line in rows.MEASURED:
+    for line in sorted(rows.MEASURED):
         terminalreporter.write_line(line)
-
-
-def is_ours(item: pytest.Item) -> bool:
-    return HERE in item.path.parents
 
 
 @pytest.fixture(scope="session")

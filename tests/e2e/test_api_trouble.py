@@ -47,6 +47,7 @@ def require_verdicts(finished: Finished) -> None:
     assert (finished.left, finished.result.leftovers) == ([], ())
 
 
+@pytest.mark.alone
 def test_a_restart_of_the_api_server_changes_no_verdict(
     real_kube: Kube, namespace: str, acting: str, own_node: Path
 ) -> None:

@@ -17,6 +17,8 @@ from tests.e2e.real_cluster import temporary_namespace
 from tests.e2e.real_run import Finished, RealRun, entry, pod_of
 from tests.e2e.rows import Row, require
 
+pytestmark = pytest.mark.alone  # pods drive out others, and a node drives out all of them
+
 LIMIT_RANGES = Resource("", "v1", "limitranges", "LimitRange")
 PRIORITIES = Resource("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", False)
 

@@ -1,5 +1,7 @@
 """What namespaces and nodes refuse: told in their words, and nothing is left behind."""
 
+import pytest
+
 from helper.deadline import Deadline
 from helper.kinds import CONFIG_MAPS, NAMESPACES, Resource
 from helper.kube import Kube
@@ -86,6 +88,7 @@ def test_a_file_that_cannot_be_mounted_is_named(
     assert finished.left == []
 
 
+@pytest.mark.alone  # every check tolerates the taint of this node
 def test_a_node_that_runs_nothing_gives_no_verdict(
     real_kube: Kube, namespace: str, acting: str
 ) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 TERMINATION_LOG = Path("/dev/termination-log")
 MIB = 1024 * 1024
 FOREVER = "86400"
+SEEN_S = 3.0  # until kubelet has told that the container runs, and its log is followed
 
 
 def leave(code: str, reason: str = "") -> int:
@@ -51,6 +52,8 @@ def ignore(seconds: str = FOREVER) -> int:
 
 def print_much() -> int:
     """Print two mebibytes, which kubelet counts as the pod's storage, and go on."""
+    say("RESULT: it has begun")
+    time.sleep(SEEN_S)
     for _ in range(2 * 1024):
         say("x" * 1023)
     return wait()

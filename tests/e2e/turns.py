@@ -1,0 +1,75 @@
+"""Who may use the one cluster: tests of several processes at once, or one that must be alone."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+ALONE = "alone"
+WHOLE_CLUSTER = "whole-cluster"  # the lane of tests that look at, or fill, all of the cluster
+
+
+def is_alone(item: pytest.Item | None) -> bool:
+    """Whether a test harms others beside it."""
+    return item is not None and item.get_closest_marker(ALONE) is not None
+
+
+def lane(item: pytest.Item) -> str:
+    """Where a test waits: those of one lane run one after another, by one process."""
+    if is_alone(item):
+        return ALONE
+    if "example" in getattr(item, "fixturenames", ()):
+        return WHOLE_CLUSTER
+    return item.parent.name if item.parent else item.name
+
+
+class Turns:
+    """The turns of one process; tests that must be alone keep theirs until the next one's."""
+
+    def __init__(self) -> None:
+        self._held = ExitStack()
+        self._alone = False
+
+    @contextmanager
+    def of(self, item: pytest.Item, following: pytest.Item | None) -> Iterator[None]:
+        """Wait until a test may run, and hold that while it does."""
+        if not self._alone:
+            self._held.enter_context(cluster_held(alone=is_alone(item)))
+        try:
+            yield
+        finally:
+            # What a module of such tests has prepared must stay as it is until the last of them.
+            self._alone = is_alone(item) and is_alone(following)
+            if not self._alone:
+                self._held.close()
+
+
+@contextmanager
+def cluster_held(*, alone: bool) -> Iterator[None]:
+    """Hold the cluster of KUBECONFIG together with others, or alone; the file itself is locked."""
+    paths = [Path(path) for path in os.environ.get("KUBECONFIG", "").split(":") if path]
+    kubeconfig = next((path for path in paths if path.is_file()), None)
+    if kubeconfig is None:
+        yield
+        return
+    with ExitStack() as stack:
+        gate = stack.enter_context(_opened(kubeconfig.parent))
+        cluster = stack.enter_context(_opened(kubeconfig))
+        kind = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
+        fcntl.flock(gate, kind)  # who waits to be alone lets nobody in any more
+        fcntl.flock(cluster, kind)
+        if not alone:
+            fcntl.flock(gate, fcntl.LOCK_UN)
+        yield
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
