@@ -2,10 +2,10 @@
 
 import json
 import shlex
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -27,14 +27,10 @@ def run(flags: Mapping[str, Any], say: Say) -> Exit:
     if given:
         _check_kubeconfig(given)
     with ExitStack() as stack:
-        ended = stack.enter_context(_until_signal())
-        failures: list[str] = []
-
-        def fail(words: str) -> None:
-            failures.append(words)
-            ended.set()
-
-        server = stack.enter_context(_served(folder, int(flags["port"]), fail))
+        # Unlike an Event, a signal handler may use it at any moment of its own thread's wait.
+        ended: SimpleQueue[str] = SimpleQueue()
+        stack.enter_context(answered(lambda _: ended.put("")))
+        server = stack.enter_context(_served(folder, int(flags["port"]), ended.put))
         path = given or Path(
             stack.enter_context(TemporaryDirectory(prefix="aicr-replay-")), "kubeconfig"
         )
@@ -42,10 +38,10 @@ def run(flags: Mapping[str, Any], say: Say) -> Exit:
         stack.callback(path.unlink, missing_ok=True)
         for line in _usage(folder, server, path, str(flags["user"])):
             say(line)
-        ended.wait()
-    for words in failures:
-        say(words)
-    return Exit.INTERNAL if failures else Exit.OK
+        failure = ended.get()
+    if failure:
+        say(failure)
+    return Exit.INTERNAL if failure else Exit.OK
 
 
 def _usage(folder: Path, server: ReplayServer, path: Path, user: str) -> Iterator[str]:
@@ -90,11 +86,3 @@ def _write(path: Path, server: ReplayServer, user: str) -> None:
         server.write_kubeconfig(path, user, for_kubectl=True)
     except OSError as error:
         raise UsageError(f"--kubeconfig {path}: {error.strerror}") from error
-
-
-@contextmanager
-def _until_signal() -> Iterator[threading.Event]:
-    """An event that Ctrl-C, SIGTERM and a closed terminal set."""
-    ended = threading.Event()
-    with answered(lambda _: ended.set()):
-        yield ended
