@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import signal
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, redirect_stderr
@@ -20,6 +21,12 @@ from tests.e2e.turns import Turns
 Json = dict[str, Any]
 
 TURNS = Turns()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Half of the time a test waits for processes, backoffs and patience that it has started."""
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -11,7 +11,7 @@ from orchestrator.replay import ReplayCluster
 from tests.contract.http import Server, real_server, replay_server
 from tests.contract.rights import RBAC, review, role_ref
 
-SETTLE_S = 30.0
+SETTLE_S = 60.0
 
 NODE = {
     "apiVersion": "v1",

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.contract.conftest import eventually
 from tests.contract.http import MERGE, Json, Server
 from tests.contract.pods import NOWHERE, container, job, pod
 
@@ -20,8 +21,22 @@ UNPRIVILEGED = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault
 
 
 def label(server: Server, home: str, **modes: str) -> Any:
-    labels = {f"{LABEL}{mode.replace('_', '-')}": level for mode, level in modes.items()}
-    return server.call("PATCH", home, {"metadata": {"labels": labels}}, media=MERGE)
+    """Give a namespace levels; what enters it from now on is judged by them."""
+    reply = server.call("PATCH", home, labels(**modes), media=MERGE)
+
+    def counts() -> bool:
+        probe = server.post(f"{home}/pods?dryRun=All", pod("probe", hostNetwork=True))
+        return probe.status == 403 or bool(probe.warnings)
+
+    if reply.status == 200 and {"enforce", "warn"} & modes.keys():
+        eventually(counts)
+    return reply
+
+
+def labels(**modes: str) -> Json:
+    """A patch that gives a namespace levels."""
+    given = {f"{LABEL}{mode.replace('_', '-')}": level for mode, level in modes.items()}
+    return {"metadata": {"labels": given}}
 
 
 def refusal(server: Server, home: str, level: str, body: Json) -> str:
@@ -185,9 +200,12 @@ def test_warns_of_templates_whose_pods_will_be_refused(
 
 def test_warns_of_pods_that_are_there_already(server: Server, home: str, namespace: str) -> None:
     server.post(f"{home}/pods", pod("p", nodeSelector=NOWHERE))
-    reply = label(server, home, enforce="restricted")
+    restricted = labels(enforce="restricted")
 
-    assert reply.warnings == (
+    def warnings() -> tuple[str, ...]:  # once admission knows the pod
+        return server.call("PATCH", f"{home}?dryRun=All", restricted, media=MERGE).warnings
+
+    assert eventually(warnings) == (
         (
             f'299 - "existing pods in namespace \\"{namespace}\\" violate the new PodSecurity '
             'enforce level \\"restricted:latest\\""'

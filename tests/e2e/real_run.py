@@ -16,6 +16,7 @@ from orchestrator.execution import Execution
 from orchestrator.images import ImageRules
 from orchestrator.manifests import RunContext
 from orchestrator.outcome import Outcome
+from orchestrator.plan import Placement
 from orchestrator.result import RunResult
 from orchestrator.settings import RunSettings
 from tests.e2e.leftovers import left_behind
@@ -34,6 +35,7 @@ class RealRun:
     settings: RunSettings = field(default_factory=RunSettings)
     recipe: Mapping[str, Any] = field(default_factory=dict)
     run_id: str = field(default_factory=plan.new_run_id)
+    placement: Placement = field(default_factory=Placement)
     auditor: Kube | None = None  # looks for what is left in place of `kube`
 
     def plan(self) -> plan.Plan:
@@ -61,7 +63,7 @@ class RealRun:
         run = Execution(
             self.plan(),
             self.kube,
-            RunContext(self.run_id, self.namespace, "v0.0.0-e2e"),
+            RunContext(self.run_id, self.namespace, "v0.0.0-e2e", placement=self.placement),
             settings=self.settings,
             emit=emit,
         )

@@ -1,18 +1,25 @@
 """The outcome table, row by row: checks that end by themselves, or cannot start."""
 
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from helper import contract
 from helper.kube import Kube
+from helper.resource import container_status, text
+from orchestrator.events import CheckSaid, Event
 from orchestrator.outcome import Status
 from orchestrator.settings import RunSettings
 from orchestrator.verdict import PATIENCE_S, Stage
 from tests.e2e.real_cluster import built_image, temporary_namespace
-from tests.e2e.real_run import Finished, RealRun, entry
+from tests.e2e.real_run import Finished, RealRun, entry, pod_of
 from tests.e2e.rows import Row, require
 
-IMPATIENT = {**PATIENCE_S, Stage.PENDING: 2.0, Stage.BLOCKED: 2.0, Stage.PULLING: 2.0}
+IMPATIENT = {**PATIENCE_S, Stage.BLOCKED: 2.0, Stage.PULLING: 2.0}
+# The others may have to wait for room beside other tests.
+TOO_LARGE = {"resources": {"cpu": "1000", "memory": "64Mi"}, "patience": {"scheduling": "2s"}}
 
 ENDED = [
     Row("passes", Status.PASSED, "", ""),
@@ -35,6 +42,10 @@ ENDED = [
     Row("is-never-pulled", Status.OTHER, "ErrImageNeverPull", "kind.local/none:v1"),
     Row("is-too-large", Status.OTHER, "Unschedulable", "Insufficient cpu"),
 ]
+SIGNALLED = [  # called as what they get
+    Row("sigkill", Status.OTHER, "Killed", "the check was killed (SIGKILL)"),
+    Row("sigterm", Status.OTHER, "Exit:143", "asked to stop (SIGTERM)"),
+]
 UNPULLED = "127.0.0.1:1/none:v1"  # a registry that refuses connections
 
 
@@ -51,8 +62,8 @@ def ended(real_kube: Kube, run_id: str, acting: str) -> Iterator[Finished]:
         entry("skips-silently", act, "leave", "2"),
         entry("gives-no-verdict", act, "leave", "3", "not built"),
         entry("runs-out-of-time", act, "use_up_time", timeout="2s"),
-        entry("has-a-broken-shell", act, "leave", "126"),
-        entry("misses-a-program", act, "leave", "127"),
+        entry("has-a-broken-shell", act, "shell", "/app/act.py"),
+        entry("misses-a-program", act, "shell", "no-such-program"),
         entry("is-killed", act, "leave", "137", "nobody knows by whom"),
         entry("is-told-to-end", act, "leave", "143"),
         entry("crashes", act, "crash"),
@@ -62,7 +73,7 @@ def ended(real_kube: Kube, run_id: str, acting: str) -> Iterator[Finished]:
         entry("is-misspelt", "No Such Image"),
         entry("is-never-pulled", "kind.local/none:v1"),
         entry("is-not-pulled", UNPULLED),
-        entry("is-too-large", act, resources={"cpu": "1000", "memory": "64Mi"}),
+        entry("is-too-large", act, **TOO_LARGE),
     ]
     # The runtime of a busy machine may fail to start a container; that is not what this is about.
     entries = [{**item, "retries": 2 if item["image"] == act else 0} for item in entries]
@@ -88,6 +99,29 @@ def test_a_container_that_never_ran_has_no_times(ended: Finished) -> None:
     never = ("has-no-program", "is-root", "is-never-pulled", "is-not-pulled", "is-too-large")
 
     assert {check: ended.outcome(check).duration_s for check in never} == dict.fromkeys(never, 0.0)
+
+
+def test_a_signal_that_somebody_on_the_node_sends_is_told_as_one(
+    real_kube: Kube, namespace: str, acting: str, own_node: Path
+) -> None:
+    def during(event: Event) -> None:
+        if isinstance(event, CheckSaid):
+            pod = pod_of(real_kube, namespace, event.check)
+            identity = text(container_status(pod, contract.CONTAINER), "containerID")
+            signal_container(own_node, identity.rpartition("/")[2], event.check)
+
+    entries = [entry(row.check, acting, "wait") for row in SIGNALLED]
+    finished = RealRun(real_kube, namespace, entries).execute(during)
+
+    for row in SIGNALLED:
+        require(finished, row)
+    assert finished.left == []
+
+
+def signal_container(own_node: Path, container: str, number: str) -> None:
+    """Send a signal to the first process of a container, past Kubernetes."""
+    containerd = ["ctr", "--address", str(own_node / "containerd/containerd.sock"), "-n", "k8s.io"]
+    subprocess.run([*containerd, "tasks", "kill", "-s", number, container], check=True)
 
 
 def test_a_run_of_all_ends_leaves_nothing_behind(ended: Finished) -> None:

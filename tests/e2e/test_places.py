@@ -9,8 +9,9 @@ from helper.resource import Json, part
 from orchestrator.events import CheckStarted, Event
 from orchestrator.manifests import data_name
 from orchestrator.outcome import Status
+from orchestrator.plan import Placement
 from orchestrator.settings import RunSettings
-from orchestrator.verdict import PATIENCE_S, Stage
+from orchestrator.verdict import PATIENCE_S, PULL_REASONS, Stage
 from tests.e2e.fake_node import NEAR_ANCHOR, fake_node, recipe
 from tests.e2e.real_run import Finished, RealRun, entry
 from tests.e2e.rows import Row, require
@@ -85,6 +86,21 @@ def test_a_file_that_cannot_be_mounted_is_named(
     words = 'event FailedMount: MountVolume.SetUp failed for volume "snapshot" : configmap'
     require(finished, Row("passes", Status.OTHER, "StartTimeout", words))
     assert f'"{mounted}" not found' in finished.outcome("passes").message
+    assert finished.left == []
+
+
+def test_a_pull_secret_that_does_not_exist_is_named(real_kube: Kube, namespace: str) -> None:
+    settings = RunSettings(patience_s={**PATIENCE_S, Stage.PULLING: 2.0})
+    placement = Placement(pull_secrets=("mirror",))
+    check = entry("passes", "127.0.0.1:1/none:v1")
+    run = RealRun(real_kube, namespace, [check], settings, placement=placement)
+
+    finished = run.execute()
+
+    outcome = finished.outcome("passes")
+    assert (outcome.status, outcome.raw_status in PULL_REASONS) == (Status.OTHER, True)
+    assert "event FailedToRetrieveImagePullSecret: " in outcome.message
+    assert "(mirror)" in outcome.message
     assert finished.left == []
 
 

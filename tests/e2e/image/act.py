@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 TERMINATION_LOG = Path("/dev/termination-log")
 MIB = 1024 * 1024
@@ -25,6 +26,12 @@ def leave(code: str, reason: str = "") -> int:
 def fail() -> int:
     """End with an exception that nobody catches."""
     raise RuntimeError("the check itself is broken")
+
+
+def shell(command: str) -> NoReturn:
+    """Become a shell that runs a command, as the entry points of many images do."""
+    say("about to end")
+    os.execv("/bin/sh", ["sh", "-c", command])  # noqa: S606 - a shell is what it becomes
 
 
 def crash() -> int:
@@ -74,7 +81,7 @@ def say(line: str) -> None:
 
 ACTIONS: dict[str, Callable[..., int]] = {
     action.__name__: action
-    for action in (leave, fail, crash, allocate, wait, ignore, print_much, use_up_time)
+    for action in (leave, fail, shell, crash, allocate, wait, ignore, print_much, use_up_time)
 }
 
 if __name__ == "__main__":
