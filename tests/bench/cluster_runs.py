@@ -1,9 +1,13 @@
-"""`make bench-cluster`: eleven checks that pass at once on a real node, and where time goes."""
+"""`make bench-cluster`: eleven checks that pass at once on a real node, and where time goes.
+
+Once on the cluster as it is, and once beside a thousand nodes and five thousand pods (`large_`).
+"""
 
 import json
 import logging
 import os
 import secrets
+import signal
 import statistics
 import subprocess
 import sys
@@ -21,8 +25,10 @@ from rich.table import Table
 
 from helper.kube import Kube
 from helper.resource import Json
+from orchestrator.signals import answered
 from orchestrator.verdict import Stage
 from tests.bench.__main__ import machine
+from tests.bench.crowd import NODE_COUNT, POD_COUNT, crowded
 from tests.e2e.command import write_inputs
 from tests.e2e.real_cluster import (
     built_image,
@@ -150,6 +156,42 @@ def api_calls_per_check(kube: Kube, run_id: str, image: str) -> float:
     return (requests(CHECKS) - requests(1)) / (CHECKS - 1)
 
 
+@dataclass(frozen=True)
+class Measured:
+    """The same checks one after another and by default, and what one more of them costs."""
+
+    serial: Command
+    parallel: Command
+    calls: float
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """What is reported."""
+        return {
+            "checks": CHECKS,
+            "serial_s": round(self.serial.wall_s, 2),
+            "parallel_s": round(self.parallel.wall_s, 2),
+            "turnaround_p50_s": round(statistics.median(self.serial.turnarounds), 2),
+            "api_calls_per_check": round(self.calls, 1),
+            "rss_mib": round(max(self.serial.rss_mib, self.parallel.rss_mib), 1),
+        }
+
+    @property
+    def split(self) -> dict[str, float]:
+        """Where the time of a check goes that runs alone."""
+        found = {**self.serial.parts, "clean": self.serial.clean_s}
+        return {name: round(seconds, 3) for name, seconds in found.items()}
+
+
+def measure(kube: Kube, run_id: str, image: str) -> Measured:
+    """Measure on the cluster as it is now."""
+    return Measured(
+        command(kube, run_id, image, "--max-parallel", "1"),
+        command(kube, run_id, image),
+        api_calls_per_check(kube, run_id, image),
+    )
+
+
 def main() -> int:
     """Measure, print and write down; leaves nothing in the cluster."""
     run_id = f"bench-{secrets.token_hex(4)}"
@@ -159,30 +201,31 @@ def main() -> int:
     except pytest.skip.Exception as error:
         raise SystemExit(f"not measured: {error}") from None
     try:
-        serial = command(kube, run_id, image, "--max-parallel", "1")
-        parallel = command(kube, run_id, image)
-        calls = api_calls_per_check(kube, run_id, image)
+        with answered(_leave, (signal.SIGTERM, signal.SIGHUP)):
+            found = measure(kube, run_id, image)
+            with temporary_namespace(kube, run_id) as home, crowded(kube, home, run_id):
+                large = measure(kube, run_id, image)
         wait_until_clean(kube, run_id)
     finally:
         kube.close()
     numbers = {
-        "checks": CHECKS,
-        "serial_s": round(serial.wall_s, 2),
-        "parallel_s": round(parallel.wall_s, 2),
-        "turnaround_p50_s": round(statistics.median(serial.turnarounds), 2),
-        "api_calls_per_check": round(calls, 1),
-        "rss_mib": round(max(serial.rss_mib, parallel.rss_mib), 1),
+        **found.numbers,
+        **{f"large_{name}": value for name, value in large.numbers.items()},
     }
-    show(numbers, serial, parallel)
+    show(numbers, {"": found, f"beside {NODE_COUNT} nodes and {POD_COUNT} pods": large})
     PLACE.parent.mkdir(exist_ok=True)
-    split = {**serial.parts, "clean": serial.clean_s}
-    split = {name: round(seconds, 3) for name, seconds in split.items()}
-    document = {**numbers, "split_s": split, "machine": machine()}
+    splits = {"split_s": found.split, "large_split_s": large.split}
+    document = {**numbers, **splits, "machine": machine()}
     PLACE.write_text(json.dumps(document, indent=2) + "\n")
     return 0
 
 
-def show(numbers: Mapping[str, float], serial: Command, parallel: Command) -> None:
+def _leave(number: signal.Signals) -> None:
+    """Let SIGTERM and a closed terminal clean up as Ctrl-C does."""
+    raise SystemExit(f"not measured: {number.name} received")
+
+
+def show(numbers: Mapping[str, float], by_place: Mapping[str, Measured]) -> None:
     """Print what was measured."""
     console = Console(width=100)
     table = Table("", "measured", box=None, pad_edge=False)
@@ -190,10 +233,14 @@ def show(numbers: Mapping[str, float], serial: Command, parallel: Command) -> No
         table.add_row(name, f"{value:g}")
     console.print(table)
     console.print("\nwhere the time of a check goes, in seconds; clean: of the run, after the last")
-    table = Table("", *serial.parts, "clean", box=None, pad_edge=False)
-    for name, run in (("one after another", serial), ("by default", parallel)):
-        seconds = [*run.parts.values(), run.clean_s]
-        table.add_row(name, *(f"{value:.2f}" for value in seconds))
+    first = next(iter(by_place.values()))
+    table = Table("", *first.serial.parts, "clean", box=None, pad_edge=False)
+    for place, measured in by_place.items():
+        ways = {"one after another": measured.serial, "by default": measured.parallel}
+        for way, run in ways.items():
+            seconds = [*run.parts.values(), run.clean_s]
+            title = ", ".join(filter(None, (way, place)))
+            table.add_row(title, *(f"{value:.2f}" for value in seconds))
     console.print(table)
 
 
