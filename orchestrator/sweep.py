@@ -49,7 +49,7 @@ RIGHTS = frozenset(
         SERVICE_ACCOUNTS,
     }
 )
-POLL_S = 0.5
+FIRST_POLL_S, LAST_POLL_S = 0.05, 0.5  # most go at once; a pod takes as long as kubelet does
 
 Found = Sequence[tuple[Resource, Json]]
 Place = tuple[Resource, str | None]  # a kind, in one namespace or in the whole cluster
@@ -100,12 +100,14 @@ def sweep(
     Raises KubeError when it cannot be told what is there.
     """
     places = list(places)
+    pause_s = FIRST_POLL_S
     while True:
         left = find_objects(kube, f"{contract.LABEL_RUN_ID}={run_id}", places)
         delete_objects(kube, left)
         if not left or deadline.remaining_s() <= 0:
             return [f"{resource.title} {place(body)}" for resource, body in left]
-        deadline.clock.sleep(min(POLL_S, deadline.remaining_s()))
+        deadline.clock.sleep(min(pause_s, deadline.remaining_s()))
+        pause_s = min(2 * pause_s, LAST_POLL_S)
 
 
 def runs(kube: Kube) -> Mapping[str, Found]:

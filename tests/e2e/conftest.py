@@ -17,6 +17,7 @@ HERE = Path(__file__).parent
 MEASURED = "rows"  # under which a process of several hands over what it measured
 LONGEST_FIRST = (
     turns.WHOLE_CLUSTER,
+    "test_namespaces.py",  # before hundreds of namespaces wait for their end
     "test_side_by_side.py",
     "test_outcomes.py",
     "test_stopping.py",
