@@ -53,3 +53,12 @@ def test_only_what_cannot_run_for_a_fork_or_a_pull_request_may_write(
 def test_every_job_has_an_end(file: Path) -> None:
     for job in yaml.safe_load(file.read_text())["jobs"].values():
         assert 0 < job["timeout-minutes"] <= 30
+
+
+def test_the_pipelines_that_the_guide_shows_can_be_read() -> None:
+    shown = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/ci.md").read_text(), re.DOTALL)
+
+    github, gitlab = map(yaml.safe_load, shown)
+
+    assert all({"uses", "run"} & step.keys() for step in github["jobs"]["validate"]["steps"])
+    assert any(line.startswith("aicr-orch validate ") for line in gitlab["validate"]["script"])
