@@ -20,7 +20,6 @@ PARALLEL = 8
 TAINTS = [
     {"key": FAKE_NODE, "value": "fake", "effect": "NoSchedule"},
     {"key": "node.kubernetes.io/unreachable", "effect": "NoSchedule"},
-    {"key": "node.kubernetes.io/unreachable", "effect": "NoExecute"},
 ]
 CONDITIONS = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
 NO_POD_CIDR = "192.0.2.0/24"  # of documents: no range of the cluster's own is used up
