@@ -77,12 +77,12 @@ def test_a_pod_that_a_policy_refuses_is_told_with_its_words(
         made(real_kube, BINDINGS, namespace, {"spec": binding}),
     ):
         wait_until_refused(real_kube, namespace, "no pods on Fridays")
-        check = entry("passes", acting, "leave", "0")
+        check = entry("policy-refuses", acting, "leave", "0")
         finished = RealRun(real_kube, namespace, [check]).execute()
 
     words = f"ValidatingAdmissionPolicy '{namespace}'"
-    require(finished, Row("passes", Status.OTHER, "FailedCreate", words))
-    assert "no pods on Fridays" in finished.outcome("passes").message
+    require(finished, Row("policy-refuses", Status.OTHER, "FailedCreate", words))
+    assert "no pods on Fridays" in finished.outcome("policy-refuses").message
     assert finished.left == []
 
 
@@ -103,11 +103,11 @@ def test_what_a_webhook_that_is_gone_must_admit_is_told_with_the_webhook(
     with made(real_kube, WEBHOOKS, namespace, {"webhooks": [webhook]}):
         if kind == "pods":
             wait_until_refused(real_kube, namespace, "gone.e2e.aicr.run")
-        check = entry("passes", acting, "leave", "0")
+        check = entry("webhook-is-gone", acting, "leave", "0")
         finished = RealRun(real_kube, namespace, [check]).execute()
 
     raw = "FailedCreate" if kind == "pods" else "DeployError"
     words = 'failed calling webhook "gone.e2e.aicr.run"'
-    require(finished, Row("passes", Status.OTHER, raw, words))
-    assert "connection refused" in finished.outcome("passes").message
+    require(finished, Row("webhook-is-gone", Status.OTHER, raw, words))
+    assert "connection refused" in finished.outcome("webhook-is-gone").message
     assert finished.left == []
