@@ -50,7 +50,7 @@ bench-cluster: .venv/.test ## Measure runs on the cluster of KUBECONFIG; also bu
 # Without a KUBECONFIG of your own: the one that `make cluster-up` leaves.
 e2e bench-cluster: export KUBECONFIG ?= $(CLUSTER_HOME)/admin.conf
 e2e: .venv/.test ## Run the end-to-end tests against the cluster of KUBECONFIG
-	$(PYTEST) -m e2e -n 3 --dist loadgroup --no-loadscope-reorder tests/contract tests/e2e
+	$(PYTEST) -m e2e -n 3 --dist loadscope --no-loadscope-reorder tests/contract tests/e2e
 
 cluster-up: ## Start a one-node Kubernetes: kind where it is installed, else processes on this machine (root)
 	@.ci/cluster/local up

@@ -9,7 +9,6 @@ import pytest
 from tests.contract.conftest import eventually
 from tests.contract.http import Json, Server
 from tests.contract.test_jobs import NOWHERE, UNKNOWN_IMAGE, condition, events_of
-from tests.e2e.turns import WHOLE_CLUSTER
 
 DRA = "/apis/resource.k8s.io/v1"
 
@@ -245,7 +244,6 @@ class TestClaims:
             {"name": "g", "resourceClaimName": claim["metadata"]["name"]}
         ]
 
-    @pytest.mark.xdist_group(WHOLE_CLUSTER)
     def test_are_not_allocated_beyond_what_there_is(
         self, server: Server, home: str, claims: str, driver: str
     ) -> None:

@@ -16,34 +16,36 @@ from tests.example import read_objects
 HERE = Path(__file__).parent
 MEASURED = "rows"  # under which a process of several hands over what it measured
 LONGEST_FIRST = (
-    turns.WHOLE_CLUSTER,
-    "test_namespaces.py",  # before hundreds of namespaces wait for their end
-    "test_side_by_side.py",
-    "test_outcomes.py",
-    "test_stopping.py",
+    "the whole cluster",
+    "tests/contract/test_namespaces.py",  # before hundreds of namespaces wait for their end
+    "tests/e2e/test_side_by_side.py",
+    "tests/e2e/test_outcomes.py",
+    "tests/e2e/test_stopping.py",
 )
 
 
-@pytest.hookimpl(wrapper=True)  # marks come before `-m` is applied and groups are read
+@pytest.hookimpl(wrapper=True)  # marks come before `-m` is applied
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.e2e)
-        if item.get_closest_marker("e2e") and not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(turns.lane(item)))
     yield
     items.sort(key=_place)  # pytest has an order of its own, by what sessions are shared
 
 
 def _place(item: pytest.Item) -> tuple[int, int, bool]:
     """The order of tests: long lanes first, those that must be alone last."""
-    group = item.get_closest_marker("xdist_group")
-    if not group:
+    if not item.get_closest_marker("e2e"):
         return 0, 0, False
-    name = group.args[0]
+    name = turns.lane(item.nodeid)
     place = LONGEST_FIRST.index(name) if name in LONGEST_FIRST else len(LONGEST_FIRST)
     # The example takes half a minute to come and go, so it comes once, and after all else.
-    return 1 + (name == turns.ALONE), place, "example" in getattr(item, "fixturenames", ())
+    return 1 + turns.is_alone(item), place, "example" in getattr(item, "fixturenames", ())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> turns.Lanes | None:
+    return turns.Lanes(config, log) if config.getoption("dist") == "loadscope" else None
 
 
 @pytest.hookimpl(optionalhook=True)

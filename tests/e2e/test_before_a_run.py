@@ -12,10 +12,7 @@ from helper.kinds import BUILTIN, NAMESPACES
 from helper.kube import Kube
 from orchestrator.exits import Exit
 from tests.e2e.command import ENDS_S, started
-from tests.e2e.turns import WHOLE_CLUSTER
 from tests.example import FOLDER
-
-pytestmark = pytest.mark.xdist_group(WHOLE_CLUSTER)
 
 RECIPE = str(FOLDER / "recipe.yaml")
 

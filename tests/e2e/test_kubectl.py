@@ -13,7 +13,6 @@ import pytest
 from orchestrator.replay import Outcome, PodMatch, PodOutcome, ReplayCluster
 from tests.contract.conftest import NODE
 from tests.e2e.kubectl import Kubectl
-from tests.e2e.turns import WHOLE_CLUSTER
 
 LOG = "first\nsecond\nthird\n"
 IMAGE = "example.com/none:v1"
@@ -198,7 +197,6 @@ class TestReading:
 
         assert "pod/one" in kubectl("get", "events")
 
-    @pytest.mark.xdist_group(WHOLE_CLUSTER)
     def test_nodes(self, kubectl: Kubectl) -> None:
         row = kubectl("get", "nodes").splitlines()[1].split()
 

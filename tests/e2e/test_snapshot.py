@@ -1,13 +1,8 @@
-import pytest
-
 from helper.kinds import NAMESPACES, NODES
 from helper.kube import Kube
 from helper.nodes import judged, parse_node
 from orchestrator.readiness import extract
 from orchestrator.snapshot import take
-from tests.e2e.turns import WHOLE_CLUSTER
-
-pytestmark = pytest.mark.xdist_group(WHOLE_CLUSTER)
 
 
 def test_a_real_cluster_gives_every_reading_that_it_is_asked_for(real_kube: Kube) -> None:

@@ -7,9 +7,20 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 ALONE = "alone"
-WHOLE_CLUSTER = "whole-cluster"  # the lane of tests that look at, or fill, all of the cluster
+# Tests that look at all nodes, or at the whole cluster, or fill it with the example: one lane.
+WHOLE_CLUSTER = (
+    "/test_before_a_run.py",
+    "/test_caller.py",
+    "/test_capture.py",
+    "/test_example.py",
+    "/test_rights.py",
+    "/test_snapshot.py",
+    "::TestReading::test_nodes",
+    "::TestClaims::test_are_not_allocated_beyond_what_there_is",
+)
 
 
 def is_alone(item: pytest.Item | None) -> bool:
@@ -17,13 +28,18 @@ def is_alone(item: pytest.Item | None) -> bool:
     return item is not None and item.get_closest_marker(ALONE) is not None
 
 
-def lane(item: pytest.Item) -> str:
+def lane(nodeid: str) -> str:
     """Where a test waits: those of one lane run one after another, by one process."""
-    if is_alone(item):
-        return ALONE
-    if "example" in getattr(item, "fixturenames", ()):
-        return WHOLE_CLUSTER
-    return item.parent.name if item.parent else item.name
+    if any(part in nodeid for part in WHOLE_CLUSTER):
+        return "the whole cluster"
+    return nodeid.partition("[")[0].rpartition("::")[0]
+
+
+class Lanes(LoadScopeScheduling):  # type: ignore[misc] # untyped
+    """Gives each process a lane at a time."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return lane(nodeid)
 
 
 class Turns:
