@@ -17,6 +17,8 @@ from tests.e2e.command import run
 from tests.e2e.leftovers import left_behind
 from tests.e2e.test_caller import INPUTS, Rules, caller, lacking
 
+pytestmark = pytest.mark.alone  # it holds all objects of the cluster against those of before
+
 PROCESS = ("--executor", "process")
 FAST = ("--depth", "fast")
 

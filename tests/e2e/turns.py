@@ -16,6 +16,7 @@ WHOLE_CLUSTER = (
     "/test_caller.py",
     "/test_capture.py",
     "/test_example.py",
+    "/test_processes.py",
     "/test_rights.py",
     "/test_snapshot.py",
     "::TestReading::test_nodes",
