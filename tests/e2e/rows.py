@@ -24,4 +24,4 @@ def require(finished: Finished, row: Row) -> None:
     seconds = f"{times.since_sign:7.1f} s {times.in_all:7.1f} s"
     MEASURED.append(f"{row.check:<20} {row.raw or row.status:<28} {seconds}")
     assert (outcome.status, outcome.raw_status) == (row.status, row.raw), outcome.message
-    assert row.words in outcome.message
+    assert row.words in outcome.message, outcome.message

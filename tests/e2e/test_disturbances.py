@@ -29,7 +29,7 @@ DISTURBED = [
         "pod-force-deleted",
         Status.OTHER,
         "PodDeleted",
-        "deleted the pod while the check ran; its result is lost",
+        "deleted the pod while the check ran",  # on a busy node its end may be seen before
     ),
     Row("job-deleted", Status.OTHER, "JobDeleted", "somebody deleted the Job"),
     Row("evicted", Status.OTHER, "PodDeleted", "EvictionByEvictionAPI"),
