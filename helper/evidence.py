@@ -14,6 +14,8 @@ from helper.findings import brief, printable
 
 CELL_CHARS = 200  # the longest cell makes its column as wide for all rows
 LIST_CHARS = 300  # of names or words in one fact; a line must stay below the report's limit
+ITEM_CHARS = 420  # the same of one thing, of which a message takes what is left
+VALUE_CHARS = 60  # of words that a node or a device tells of itself
 OURS = (contract.FACT_PREFIX, contract.RESULT_PREFIX)
 
 
@@ -112,10 +114,10 @@ class Evidence:
         `passed` is None for one that cannot be judged, `values` are scalars under words for people.
         """
         told: dict[str, Any] = {"name": name, "kind": kind, "passed": passed}
-        if message:
-            told["message"] = brief(message, LIST_CHARS)
         if values:
-            told["values"] = {key.replace("_", " "): value for key, value in values.items()}
+            told["values"] = {key.replace("_", " "): _bounded(item) for key, item in values.items()}
+        if message:
+            told["message"] = brief(message, max(VALUE_CHARS, ITEM_CHARS - len(str(told))))
         self.fact(item=told)
 
     def fact(self, **values: Any) -> None:
@@ -140,6 +142,11 @@ def _wrapped(line: str) -> Iterator[str]:
         line = shown[room:]
         if not line:
             return
+
+
+def _bounded(value: Any) -> Any:
+    """A scalar as a fact can carry it."""
+    return brief(value, VALUE_CHARS) if isinstance(value, str) else value
 
 
 def _first_names(names: list[str]) -> list[str]:
