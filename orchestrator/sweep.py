@@ -20,7 +20,7 @@ from helper.kinds import (
     Resource,
 )
 from helper.kube import METADATA_LIST, Kube
-from helper.resource import is_being_deleted, labels, name, namespace, text
+from helper.resource import is_being_deleted, labels, name, namespace, part, text
 from helper.transport import Json
 from orchestrator.plan import RUN_ID
 
@@ -105,9 +105,17 @@ def sweep(
         left = find_objects(kube, f"{contract.LABEL_RUN_ID}={run_id}", places)
         delete_objects(kube, left)
         if not left or deadline.remaining_s() <= 0:
-            return [f"{resource.title} {place(body)}" for resource, body in left]
+            return [f"{resource.title} {place(body)}{_held(body)}" for resource, body in left]
         deadline.clock.sleep(min(pause_s, deadline.remaining_s()))
         pause_s = min(2 * pause_s, LAST_POLL_S)
+
+
+def _held(body: Json) -> str:
+    """Why an object that was deleted is still there, as far as it tells."""
+    if not is_being_deleted(body):
+        return ""
+    finalizers = [str(item) for item in part(body, "metadata").get("finalizers") or []]
+    return f" (ending, held by {', '.join(finalizers)})" if finalizers else " (ending)"
 
 
 def runs(kube: Kube) -> Mapping[str, Found]:

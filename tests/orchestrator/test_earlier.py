@@ -159,5 +159,5 @@ def test_a_run_whose_leftovers_stay_does_not_go_on(
     with served(killed) as kube:
         finalizers = {"metadata": {"finalizers": ["example.com/stay"]}}
         kube.patch(CONFIG_MAPS, f"aicr-result-{RUN_ID}-alpha", finalizers, NAMESPACE)
-        with pytest.raises(ClusterError, match="do not go away"):
+        with pytest.raises(ClusterError, match=r"alpha \(ending, held by example.com/stay\)"):
             run_of(kube, earlier={}).deploy()
