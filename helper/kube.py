@@ -47,7 +47,7 @@ class Kube:
         self._discovered: dict[str, Json] = {}
         self.context = context
         self.credentials = credentials  # that the connection was made of, for another like it
-        self.server = transport.server.partition("/token/")[0]  # no credential in a title
+        self.server = transport.title
 
     def patient(self, seconds: float, hurried: Callable[[], bool] = lambda: False) -> "Kube":
         """Give the same connection with longer retries, for work that must survive a restart.

@@ -69,6 +69,7 @@ class Transport:
         self._hurried = hurried
         self._forbidden_until = clock.now() + forbidden_grace_s
         self.server = str(api.configuration.host).rstrip("/")
+        self.title = self.server.partition("/token/")[0]  # no credential in a message
 
     def patient(self, seconds: float, hurried: Callable[[], bool] = lambda: False) -> "Transport":
         """Give the same connection with longer retries, until somebody is `hurried`."""
@@ -88,7 +89,7 @@ class Transport:
                 status, data = response.status, response.read()
                 response.release_conn()
             except TRANSPORT_ERRORS as error:
-                cause = f"{self.server}: {_cause(error)}"
+                cause = f"{self.title}: {_cause(error)}"
                 failure: KubeError = Unreachable(request.verb, request.what, message=cause)
                 lost_answer = True
             else:
@@ -162,7 +163,7 @@ class Transport:
             if response.status >= OK_BELOW:
                 raise kube_error(request.verb, request.what, response.status, response.read())
         except TRANSPORT_ERRORS as error:
-            cause = f"{self.server}: {_cause(error)}"
+            cause = f"{self.title}: {_cause(error)}"
             raise Unreachable(request.verb, request.what, message=cause) from error
         return response
 

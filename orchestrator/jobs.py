@@ -63,16 +63,15 @@ class JobSite:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         # An API server that restarts in the middle of a run must not change a verdict.
-        patient = ground.kube.patient(API_PATIENCE_S, lambda: ground.stop.hurry)
+        outage = Outage(ground.settings.outage_s, self._give_up, self._warn, ground.clock)
+        patient = ground.kube.patient(
+            API_PATIENCE_S,
+            lambda: ground.stop.hurry or (bool(ground.stop) and outage.is_hopeless_for_the_stopped),
+        )
         home, run_id = ground.context.namespace, ground.plan.run_id
         self._workspace = Workspace(patient, ground.context)
         self._sightings = Sightings(
-            patient,
-            home,
-            run_id,
-            ground.stop.changed,
-            ground.clock,
-            outage=Outage(ground.settings.outage_s, self._give_up, ground.clock),
+            patient, home, run_id, ground.stop.changed, ground.clock, outage=outage
         )
         self._orders = Orders(patient, home, run_id, ground.stop, ground.emit)
         self.locks = Leases(
@@ -81,9 +80,12 @@ class JobSite:
             run_id,
             ground.stop,
             wait=ground.settings.wait_for_locks,
-            warn=lambda words: ground.emit(Notice(words, "warning")),
+            warn=self._warn,
             clock=ground.clock,
         )
+
+    def _warn(self, words: str) -> None:
+        self._ground.emit(Notice(words, "warning"))
 
     def _give_up(self, words: str) -> None:
         """End a run whose cluster is gone; waiting for it any longer helps nobody."""

@@ -98,6 +98,21 @@ def test_names_the_server_that_nobody_answers_for() -> None:
     assert caught.value.status is None
 
 
+def test_a_token_in_the_path_of_a_server_is_in_no_message() -> None:
+    configuration = SimpleNamespace(
+        host="http://127.0.0.1:1/token/secret", auth_settings=dict[str, Any]
+    )
+    client = SimpleNamespace(pool_manager=urllib3.PoolManager())
+    api = SimpleNamespace(configuration=configuration, rest_client=client)
+    kube = Kube(Transport(api, patience_s=0))
+
+    with pytest.raises(Unreachable) as caught:
+        kube.get(PODS, "p", "ns")
+
+    assert "http://127.0.0.1:1: connection refused" in str(caught.value)
+    assert "secret" not in f"{caught.value} {kube.server}"
+
+
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
