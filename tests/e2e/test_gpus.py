@@ -18,6 +18,8 @@ from orchestrator.settings import RunSettings
 from tests.e2e.fake_node import fake_node
 from tests.e2e.real_run import Finished, RealRun, entry
 
+pytestmark = pytest.mark.alone  # who looks at all nodes sees these, too
+
 GPUS = 99  # more than any real node has
 WAITS = "waiting for GPUs"
 SLOW = {"finalizers": ["e2e.aicr.run/slow"]}

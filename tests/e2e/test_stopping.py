@@ -133,7 +133,7 @@ def test_a_second_signal_waits_for_no_pod_and_says_what_still_ends(
 
     assert ended == Exit.INTERRUPTED, said
     pod = f"pods {namespace}/{name(pod_of(real_kube, namespace, SECOND))}"
-    assert command.results()["environment"]["extra"]["leftovers"] == [pod]
+    assert command.results()["environment"]["extra"]["leftovers"] == [f"{pod} (ending)"]
     assert f"left behind: {pod}" in said
     assert left_behind(real_kube, command.run_id) == [pod]
     assert command.verdicts()[SECOND] == ("other", "cancelled: SIGINT received")
