@@ -4,8 +4,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, get_type_hints
 
 import pytest
+from pydantic import TypeAdapter
 
 from helper.credentials import Credentials
 from helper.kube import Kube, connect
@@ -21,6 +23,7 @@ from orchestrator.events import (
     Notice,
 )
 from orchestrator.exits import Exit
+from orchestrator.gate import Gate
 from orchestrator.outcome import Status
 from orchestrator.processes import Processes
 from orchestrator.replay import Fault, ReplayCluster
@@ -252,6 +255,21 @@ def test_what_the_document_shows_runs(tmp_path: Path) -> None:
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "dra-support passed" in done.stdout
+
+
+SETTINGS = re.findall(r"RunSettings\(.+?\)", (ROOT / "docs/embedding.md").read_text())
+
+
+@pytest.mark.parametrize("shown", SETTINGS)
+def test_settings_that_the_document_shows_are_of_their_type(shown: str) -> None:
+    text = (ROOT / "docs/embedding.md").read_text()
+    names: dict[str, Any] = {"Gate": Gate}
+    for line in re.findall(r"`(from orchestrator.+? import .+?)`", text):
+        exec(line, names)  # noqa: S102 - as its reader would
+    made = vars(eval(shown, names))  # noqa: S307
+
+    for name, kind in get_type_hints(RunSettings).items():
+        TypeAdapter(kind).validate_python(made[name], strict=True)
 
 
 def test_the_example_runs_as_printed(tmp_path: Path) -> None:
