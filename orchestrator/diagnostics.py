@@ -1,10 +1,14 @@
-"""What the cluster knew of a check that did not pass, read before it is cleaned away."""
+"""What the cluster knew of a check that did not pass, read before it is cleaned away.
+
+Without secrets: a pod's status holds what a check wrote as its reason, events what others write.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from helper import documents
 from helper.errors import CannotTell
 from helper.resource import Json, name, part, text
+from orchestrator import redaction
 from orchestrator.outcome import Outcome, Status
 from orchestrator.verdict import Sighting
 from orchestrator.workspace import Workspace
@@ -45,7 +49,8 @@ def _events(workspace: Workspace, subjects: Iterable[str]) -> str:
         f"{text(event, 'reason')}: {text(event, 'message')}"
         for event in found
     ]
-    return "".join(f"{line}\n" for line in lines) or "no events\n"
+    clean = redaction.lines("\n".join(lines).split("\n"))
+    return "".join(f"{line}\n" for line in clean if line) or "no events\n"
 
 
 def _node(workspace: Workspace, node_name: str) -> str:
@@ -64,7 +69,7 @@ def _yaml(objects: Sequence[Json]) -> str:
     if not objects:
         return "never seen\n"
     plain = [{**item, "metadata": _meta(item)} for item in objects]
-    return "---\n".join(documents.dump(item) for item in plain)
+    return "---\n".join(documents.dump(redaction.value(item)) for item in plain)
 
 
 def _meta(item: Json) -> Json:

@@ -9,6 +9,7 @@ from orchestrator.settings import RunSettings
 from orchestrator.verdict import PATIENCE_S, Stage
 from tests.orchestrator.engine import Engine, entry, node, script
 
+TOKEN = "hf_" + "a1B2" * 6
 HASTY = RunSettings(patience_s={**PATIENCE_S, Stage.PULLING: 0.2})
 
 
@@ -35,6 +36,27 @@ def test_a_check_that_never_started_leaves_its_events() -> None:
 
     assert "Failed: " in done.diagnosed["alpha"]["events.txt"]
     assert "registry is away" in done.diagnosed["alpha"]["pod.yaml"]
+
+
+def test_what_looks_like_a_secret_in_a_reason_is_not_kept() -> None:
+    message = f"refused: token={TOKEN}\nwith Authorization: Bearer abcdef123456"
+
+    done = Engine([entry("alpha")], [script("alpha", exitCode=1, message=message)]).run()
+
+    kept = done.diagnosed["alpha"]["pod.yaml"]
+    assert "refused: token=<redacted>" in kept
+    assert TOKEN not in kept
+    assert "abcdef123456" not in kept
+
+
+def test_what_looks_like_a_secret_in_an_event_is_not_kept() -> None:
+    waiting = {"reason": "ErrImagePull", "message": f"no answer of https://me:{TOKEN}@registry/x"}
+
+    done = Engine([entry("alpha")], [script("alpha", waiting=waiting)], settings=HASTY).run()
+
+    files = done.diagnosed["alpha"]
+    assert "no answer of https://me:<redacted>@registry/x" in files["events.txt"]
+    assert TOKEN not in "".join(files.values())
 
 
 def test_what_cannot_be_read_is_said_and_changes_no_verdict() -> None:
