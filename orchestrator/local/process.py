@@ -37,8 +37,14 @@ class LocalProcess:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        self._reaping = threading.Lock()  # held while the number of the group may become free
         self._guardian = guardian
-        guardian.guard(self._process.pid)
+        try:
+            guardian.guard(self._process.pid)
+        except BaseException:  # nobody would end it
+            self.kill()
+            self._process.wait()
+            raise
         self._on_exit = on_exit
         self._waiter = threading.Thread(target=self._wait, name="local-process", daemon=True)
         self._waiter.start()
@@ -60,15 +66,26 @@ class LocalProcess:
         self._waiter.join(_JOIN_S)
 
     def _wait(self) -> None:
-        code = self._process.wait()
-        # What a container leaves behind ends with it.
-        self._signal_group(signal.SIGKILL)
-        self._guardian.release(self._process.pid)
+        self._until_it_ends()
+        with self._reaping:
+            # What a container leaves behind ends with it.
+            self._signal_group(signal.SIGKILL)
+            self._guardian.release(self._process.pid)
+            code = self._process.wait()
         self._on_exit(128 - code if code < 0 else code)
 
+    def _until_it_ends(self) -> None:
+        """Wait for its end, where possible without giving its number to somebody else."""
+        if not hasattr(os, "waitid"):  # macOS before Python 3.13
+            self._process.wait()
+            return
+        with contextlib.suppress(ChildProcessError):  # our caller has SIGCHLD ignored
+            os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
+
     def _signal(self, number: signal.Signals) -> None:
-        if self._process.returncode is None:
-            self._signal_group(number)
+        with self._reaping:
+            if self._process.returncode is None:
+                self._signal_group(number)
 
     def _signal_group(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
