@@ -15,13 +15,16 @@ Json = dict[str, Any]
 CLUSTER_PATHS = ("certificate-authority",)
 USER_PATHS = ("client-certificate", "client-key", "tokenFile")
 OURS = "AICR_"
+# What a check has of its own and a credential plugin wants as its caller has it; never a secret.
+PLACES = ("HOME", "PATH", "TMPDIR", "KUBECONFIG")
+PYTHON = "PYTHON"  # how names begin that would change the check itself
 
 
 def alone(source: str, context: str, env: Mapping[str, str]) -> Json:
     """The context of a kubeconfig with its cluster and user; InputError when one is not there.
 
-    `source` is one path or several, as in KUBECONFIG: of each name the first one counts. Programs
-    that give credentials find the environment that they would find when kubectl starts them.
+    `source` is one path or several, as in KUBECONFIG: of each name the first one counts. With
+    `plugin_environment` programs that give credentials find what kubectl would start them with.
     """
     files = [Path(path).expanduser() for path in source.split(":") if path]
     read = [(path.parent.absolute(), _read(path)) for path in files if path.is_file()]
@@ -40,6 +43,20 @@ def alone(source: str, context: str, env: Mapping[str, str]) -> Json:
         "contexts": [{"name": context, "context": chosen}],
         "clusters": [{"name": cluster_name, "cluster": cluster}],
         "users": [{"name": user_name, "user": user}],
+    }
+
+
+def plugin_environment(config: Mapping[str, Any], env: Mapping[str, str]) -> dict[str, str]:
+    """What a check has to hand on to the credential plugin of its kubeconfig; nothing without one.
+
+    It may be secret (AWS_SECRET_ACCESS_KEY), so it is in the environment and never in a file.
+    """
+    if not any("exec" in part(entry, "user") for entry in items(config, "users")):
+        return {}
+    return {
+        name: value
+        for name, value in env.items()
+        if name not in (*contract.ENGINE_ENV, *PLACES) and not name.startswith((OURS, PYTHON))
     }
 
 
@@ -66,17 +83,12 @@ def _absolute(entry: Json, folder: Path, keys: tuple[str, ...]) -> Json:
 
 
 def _plugin(given: Mapping[str, Any], folder: Path, env: Mapping[str, str]) -> Json:
-    """A credential plugin as the operator's shell would start it, whatever starts it here."""
+    """A credential plugin with its places as in the operator's shell, and no libraries of ours."""
     command = text(given, "command")
     if os.sep in command:  # without one it is looked for in PATH
         command = str(folder / command)
-    theirs = {
-        name: value
-        for name, value in env.items()
-        if name not in contract.ENGINE_ENV and not name.startswith(OURS)
-    }
+    places = {name: env[name] for name in PLACES if name in env}
     own = {text(item, "name"): text(item, "value") for item in items(given, "env")}
-    # Ours would take its libraries for the plugin's own.
-    variables = {"PYTHONPATH": "", **theirs, **own}
+    variables = {**places, "PYTHONPATH": "", **own}
     listed = [{"name": name, "value": value} for name, value in variables.items()]
     return {**given, "command": command, "env": listed}

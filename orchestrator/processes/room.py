@@ -6,18 +6,19 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from helper import contract
 from helper.credentials import Credentials
 from helper.errors import InputError
-from orchestrator.forwarding import gets_token
 from orchestrator.local.variables import expanded
 from orchestrator.manifests import RunContext, environment
 from orchestrator.plan import PlannedCheck
 from orchestrator.processes import kubeconfig
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]  # holds orchestrator, helper and images
-# How this machine reaches a cluster; everything else of the environment stays outside.
+# How this machine reaches a cluster; the rest of the environment stays outside, but for what
+# a credential plugin gets.
 REACH = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
 IN_CLUSTER = ("KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT")
 ACCOUNT_FILES = ("token", "ca.crt")
@@ -43,27 +44,40 @@ class Room:
 
 @dataclass(frozen=True)
 class Identity:
-    """As whom a check talks to the cluster: the caller, by the caller's own credentials."""
+    """As whom checks talk to the cluster: the caller, by the caller's own credentials."""
 
-    credentials: Credentials
-    context: str
     env: Mapping[str, str]  # of the caller
+    root: Path  # below which a pod's account lies
+    config: Mapping[str, Any] | None = None  # None in a pod
+
+    @classmethod
+    def read(cls, credentials: Credentials, context: str, env: Mapping[str, str]) -> "Identity":
+        """Read the kubeconfig once, so that all checks see one cluster; InputError when unusable.
+
+        Whoever points the context elsewhere meanwhile does not change what a report is about.
+        """
+        source = credentials.kubeconfig
+        config = kubeconfig.alone(source, context, env) if source else None
+        return cls(env, credentials.root, config)
 
     def put(self, root: Path) -> dict[str, str]:
-        """Write what a check needs to connect; gives its variables. InputError when unusable."""
-        if self.credentials.kubeconfig:
-            found = kubeconfig.alone(self.credentials.kubeconfig, self.context, self.env)
+        """Write what a check needs to connect; gives its variables."""
+        if self.config is not None:
             config = root / "kubeconfig"
-            _write(config, json.dumps(found))
+            _write(config, json.dumps(self.config))
             return {"KUBECONFIG": str(config)}
         own, theirs = (
-            _inside(folder, contract.SERVICE_ACCOUNT_DIR)
-            for folder in (root, self.credentials.root)
+            _inside(folder, contract.SERVICE_ACCOUNT_DIR) for folder in (root, self.root)
         )
         own.mkdir(parents=True)
         for name in ACCOUNT_FILES:  # as links, since kubelet renews them
             (own / name).symlink_to(theirs / name)
         return {name: self.env[name] for name in IN_CLUSTER if name in self.env}
+
+    @property
+    def for_plugin(self) -> dict[str, str]:
+        """What a program that gives credentials finds in the environment of its check."""
+        return kubeconfig.plugin_environment(self.config, self.env) if self.config else {}
 
 
 class Rooms:
@@ -93,26 +107,32 @@ class Rooms:
             ("validation", contract.VALIDATION_DIR),
         ):
             _inside(root, place).symlink_to(self._folder / "inputs" / kind)
-        env = self._environment(planned, root)
-        return Room(root, tuple(expanded(word, env) for word in command), env)
+        declared = self._declared(planned)
+        argv = tuple(expanded(word, declared) for word in command)  # shown, so of no other variable
+        return Room(root, argv, self._environment(declared, root))
 
-    def _environment(self, planned: PlannedCheck, root: Path) -> dict[str, str]:
-        caller, context = self._identity.env, self._context
+    def _declared(self, planned: PlannedCheck) -> dict[str, str]:
+        """The variables of the check's container, as far as the contract and the catalog say."""
+        found = {contract.NAMESPACE: self._context.namespace}
+        for item in environment(self._context, planned):
+            if "value" in item:  # the others are known from elsewhere, or for no process
+                found[item["name"]] = expanded(item["value"], found)
+        return found
+
+    def _environment(self, declared: Mapping[str, str], root: Path) -> dict[str, str]:
+        caller = self._identity.env
         names = (spelling for name in REACH for spelling in (name, name.lower()))
-        env = {
+        return {
+            **self._identity.for_plugin,
             **{name: caller[name] for name in names if name in caller},
             "PATH": os.defpath,
             "PYTHONPATH": str(PACKAGE_ROOT),
             "HOME": str(root),
             "TMPDIR": str(root / "tmp"),
-            contract.NAMESPACE: context.namespace,
+            **declared,
+            contract.FILE_ROOT: str(root),
+            **self._identity.put(root),
         }
-        for item in environment(context, planned):
-            if "value" in item:  # the others are known from elsewhere
-                env[item["name"]] = expanded(item["value"], env)
-        if context.forwarded.token and gets_token(planned):
-            env[contract.HF_TOKEN] = context.forwarded.token
-        return {**env, contract.FILE_ROOT: str(root), **self._identity.put(root)}
 
 
 def command_of(package: str, arguments: Sequence[str]) -> tuple[str, ...]:

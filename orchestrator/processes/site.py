@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from helper.deadline import Deadline
+from helper.errors import InputError
 from orchestrator.errors import ClusterError, UsageError
 from orchestrator.events import Notice
 from orchestrator.executor import Ground
@@ -62,6 +63,8 @@ class ProcessSite:
         """Make the folder with the inputs of all checks; StopError when that cannot be."""
         try:
             self._make_folder(data)
+        except InputError as error:
+            raise UsageError(f"checks cannot connect as this program did: {error}") from error
         except OSError as error:
             place = tempfile.gettempdir()
             raise UsageError(f"{place} takes no files of checks: {error}; set TMPDIR") from error
@@ -71,10 +74,10 @@ class ProcessSite:
         kube = self._ground.kube
         if kube.credentials is None:
             raise ClusterError("checks cannot connect as this program does: no credentials known")
+        identity = Identity.read(kube.credentials, kube.context, self._env)
         self._scratch = Scratch(FOLDER)
         self._guardian = Guardian(self._scratch.path)
         self._guardian.begin()
-        identity = Identity(kube.credentials, kube.context, self._env)
         self._rooms = Rooms(self._scratch.path, self._ground.context, identity)
         self._rooms.put_inputs(data)
 

@@ -103,11 +103,11 @@ def test_a_clean_environment_has_what_reaches_the_cluster(monkeypatch: pytest.Mo
     assert home == root
 
 
-def test_a_token_reaches_its_check_and_no_file_or_report() -> None:
-    code = "import os; print(len(os.environ['HF_TOKEN'])); raise SystemExit(1)"
+def test_a_token_for_models_reaches_no_process_for_none_loads_a_model() -> None:
+    code = "import os; print(os.environ.get('HF_TOKEN')); raise SystemExit(1)"
     finished = run(code, name="inference-perf", forwarded=Forwarded(token="hf_tell_nobody"))
 
-    assert finished.outcome("inference-perf").stdout == ("14",)
+    assert finished.outcome("inference-perf").stdout == ("None",)
     assert "nobody" not in str((finished.kept, finished.diagnosed, finished.events))
 
 

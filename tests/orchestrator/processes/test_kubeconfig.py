@@ -9,7 +9,7 @@ from helper import documents
 from helper.credentials import Credentials
 from helper.errors import InputError
 from helper.kube import connect
-from orchestrator.processes.kubeconfig import alone
+from orchestrator.processes.kubeconfig import alone, plugin_environment
 
 Json = dict[str, Any]
 
@@ -75,28 +75,59 @@ def test_a_user_that_is_not_there_is_named(tmp_path: Path) -> None:
         alone(str(path), "one", {})
 
 
-def test_a_credential_plugin_works_as_in_the_callers_shell(tmp_path: Path) -> None:
+PLUGIN = {"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1"}
+
+
+def test_a_credential_plugin_works_as_in_the_callers_shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plugin = tmp_path / "home/plugin"
-    status = {"token": "from the plugin"}
-    answer = {"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1"}
+    answer = {**PLUGIN, "status": {"token": "from the plugin"}}
     plugin.parent.mkdir()
     plugin.write_text(
         f"#!{sys.executable}\nimport json, os, sys\n"
-        f"assert os.environ['CLOUD_PROFILE'] == 'mine' and os.environ['OWN'] == 'own', os.environ\n"
-        f"assert not os.environ['PYTHONPATH'] and 'AICR_DEBUG' not in os.environ, os.environ\n"
-        f"print(json.dumps({ {**answer, 'status': status}!r}))\n"
+        "assert os.environ['CLOUD_KEY'] == 'mine' and os.environ['OWN'] == 'own', os.environ\n"
+        "assert os.environ['HOME'] == '/caller' and not os.environ['PYTHONPATH'], os.environ\n"
+        f"print(json.dumps({answer!r}))\n"
     )
     plugin.chmod(0o700)
-    given = {**answer, "command": "./plugin", "env": [{"name": "OWN", "value": "own"}]}
+    given = {**PLUGIN, "command": "./plugin", "env": [{"name": "OWN", "value": "own"}]}
     source = written(tmp_path / "home/config", {"exec": given})
-    caller = {"CLOUD_PROFILE": "mine", "PATH": "/usr/bin", "AICR_DEBUG": "true", "HF_TOKEN": "hf_x"}
+    caller = {"CLOUD_KEY": "mine", "HOME": "/caller", "PYTHONPATH": "/mine"}
     found = alone(source, "one", caller)
     elsewhere = tmp_path / "elsewhere/kubeconfig"
     elsewhere.parent.mkdir()
     elsewhere.write_text(json.dumps(found))
+    for name, value in plugin_environment(found, caller).items():  # as the check's process has
+        monkeypatch.setenv(name, value)
 
-    assert "hf_x" not in elsewhere.read_text()
     connect(Credentials(str(elsewhere)), {}).close()  # it runs the plugin
+
+
+def test_of_the_callers_environment_only_places_are_written_down(tmp_path: Path) -> None:
+    source = written(tmp_path / "config", {"exec": {**PLUGIN, "command": "get-token"}})
+    caller = {"GITHUB_TOKEN": "ghp_x", "AWS_SECRET_ACCESS_KEY": "aws_x", "HOME": "/caller"}
+    found = alone(source, "one", caller)
+
+    variables = found["users"][0]["user"]["exec"]["env"]
+    assert {item["name"]: item["value"] for item in variables} == {
+        "HOME": "/caller",
+        "PYTHONPATH": "",
+    }
+    assert plugin_environment(found, caller)["AWS_SECRET_ACCESS_KEY"] == "aws_x"
+
+
+def test_a_check_has_nothing_of_the_callers_without_a_plugin(tmp_path: Path) -> None:
+    found = alone(written(tmp_path / "config", {"token": "mine"}), "one", {})
+
+    assert plugin_environment(found, {"AWS_PROFILE": "mine"}) == {}
+
+
+@pytest.mark.parametrize("name", ["HF_TOKEN", "AICR_DEBUG", "PYTHONHOME", "KUBECONFIG", "PATH"])
+def test_what_would_change_the_check_is_not_handed_on(tmp_path: Path, name: str) -> None:
+    source = written(tmp_path / "config", {"exec": {**PLUGIN, "command": "get-token"}})
+
+    assert plugin_environment(alone(source, "one", {}), {name: "x"}) == {}
 
 
 def test_a_plugin_from_the_path_is_found_there(tmp_path: Path) -> None:
