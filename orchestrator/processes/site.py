@@ -105,17 +105,21 @@ class ProcessSite:
         """Leave it at the run's folder, which has the result already."""
 
     def close(self) -> None:
-        """End what an error has left running; then nobody has to watch any more."""
+        """End what an error has left running."""
         for attempt in self._attempts:
             attempt.clean()
-        if self._guardian:
-            self._guardian.stop()
 
     def clean_up(self, deadline: Deadline, *, rights_only: bool) -> Sequence[str]:  # noqa: ARG002
-        """Remove the folder, kubeconfigs first of all; nothing can be left in the cluster."""
+        """Remove the folder with its kubeconfigs; only then nobody has to watch any more.
+
+        Names the folder if it is still there; nothing can be left in the cluster.
+        """
         if self._scratch:
             self._scratch.remove()
-        return ()
+        if self._guardian:
+            self._guardian.stop()
+        folder = self._scratch.path if self._scratch else None
+        return [f"folder {folder}"] if folder and folder.exists() else ()
 
     def remove_namespace(self) -> str:
         """Nothing to remove, for none was made."""

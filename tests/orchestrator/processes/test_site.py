@@ -1,9 +1,14 @@
+import os
+import signal
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from helper.credentials import Credentials
 from helper.deadline import SYSTEM_CLOCK, Deadline
 from helper.kube import Kube
 from orchestrator.errors import ClusterError, UsageError
@@ -14,7 +19,9 @@ from orchestrator.processes import Processes
 from orchestrator.replay import ReplayCluster
 from orchestrator.settings import RunSettings
 from orchestrator.stop import Stop
+from tests.contract.conftest import eventually
 from tests.orchestrator.engine import NAMESPACE, RUN_ID, node, served
+from tests.source import ROOT
 
 
 @pytest.fixture
@@ -48,10 +55,46 @@ def test_a_place_that_takes_no_files_is_named_with_a_hint(
     assert site.clean_up(Deadline.after(1.0), rights_only=False) == ()
 
 
+def test_a_folder_that_stays_is_named(
+    kube: Kube, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    site = Processes().open(ground(kube))
+    site.prepare({}, {})
+    (folder,) = tmp_path.iterdir()
+    folder.rename(tmp_path / "moved")
+    folder.symlink_to(tmp_path / "moved")  # which nothing may remove the contents of
+    site.close()
+
+    assert site.clean_up(Deadline.after(1.0), rights_only=False) == [f"folder {folder}"]
+
+
+def test_a_kill_before_the_folder_is_removed_leaves_none(tmp_path: Path) -> None:
+    code = (
+        "import os, signal; from tests.orchestrator.processes.test_site import *\n"
+        "with served(ReplayCluster(objects=[node()])) as kube:\n"
+        "    site = Processes().open(ground(kube)); site.prepare({}, {}); site.close()\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    env = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, check=False)
+
+    assert done.returncode == -signal.SIGKILL
+    eventually(lambda: not list(tmp_path.glob("aicr-run-*")))
+
+
 def test_without_credentials_there_is_nothing_to_hand_on(kube: Kube) -> None:
     kube.credentials = None
 
     with pytest.raises(ClusterError, match="no credentials known"):
+        Processes().open(ground(kube)).prepare({}, {})
+
+
+def test_a_context_that_is_gone_since_the_start_is_named(kube: Kube, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("contexts: []\n")
+    kube.credentials = Credentials(str(tmp_path / "config"))
+
+    with pytest.raises(UsageError, match=r"cannot connect as this program did: .*no context"):
         Processes().open(ground(kube)).prepare({}, {})
 
 
