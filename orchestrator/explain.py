@@ -17,6 +17,7 @@ from orchestrator.catalog import Entry, Needs, Workloads
 from orchestrator.check_heads import head_of
 from orchestrator.images import ImageRules, chosen
 from orchestrator.plan import NOT_BUILT
+from orchestrator.processes import runnable
 
 PAGE = "docs/checks.md"
 INDENT, WIDTH = 13, 100
@@ -47,6 +48,7 @@ def document(entry: Entry, rules: ImageRules) -> dict[str, Any]:
         "pullPolicy": pull_policy,
         "summary": head.passes_when,
         "about": {_key(name): words for name, words in head.sections.items()},
+        "notAsProcess": runnable.objection(entry),
         "byHand": by_hand(entry, image),
         "page": PAGE,
     }
@@ -79,8 +81,14 @@ def _told(found: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[str]]]:
         yield "Needs", [_needed(Needs.model_validate(needs))]
     yield "May", found["rights"] or ["nothing in the cluster"]
     yield "Image", [f"{found['image']} (pulled: {found['pullPolicy']})"]
+    if found["available"]:
+        yield "As process", [_as_process(found["notAsProcess"])]
     yield "By hand", [found["byHand"]]
     yield "More", [found["page"]]
+
+
+def _as_process(objection: str) -> str:
+    return f"no: {objection}" if objection else "yes, with --executor process, at --depth fast"
 
 
 def _needed(needs: Needs) -> str:

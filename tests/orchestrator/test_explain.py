@@ -35,6 +35,17 @@ def test_rights_are_worded_as_in_the_page_of_checks(aicr: Command) -> None:
     assert found["about"]["skipsWhen"].startswith("the recipe leaves out")
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("operator-health", "yes, with --executor process"),
+        ("nccl-all-reduce-bw", "no: it takes GPUs"),
+    ],
+)
+def test_says_whether_it_can_run_as_a_process(aicr: Command, name: str, told: str) -> None:
+    assert f"\nAs process   {told}" in aicr("explain", name).out
+
+
 def test_the_command_to_run_it_by_hand_can_be_copied(aicr: Command) -> None:
     found = json.loads(aicr("explain", "dra-support", "-o", "json").out)
 
