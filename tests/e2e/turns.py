@@ -44,24 +44,29 @@ class Lanes(LoadScopeScheduling):  # type: ignore[misc] # untyped
 
 
 class Turns:
-    """The turns of one process; tests that must be alone keep theirs until the next one's."""
+    """The turns of one process; what tests of one kind have prepared stays until the last one."""
 
     def __init__(self) -> None:
         self._held = ExitStack()
-        self._alone = False
+        self._is_held = False
 
     @contextmanager
     def of(self, item: pytest.Item, following: pytest.Item | None) -> Iterator[None]:
-        """Wait until a test may run, and hold that while it does."""
-        if not self._alone:
+        """Wait until a test may run, and hold that while it does, and those that go with it."""
+        if not self._is_held:
             self._held.enter_context(cluster_held(alone=is_alone(item)))
         try:
             yield
         finally:
-            # What a module of such tests has prepared must stay as it is until the last of them.
-            self._alone = is_alone(item) and is_alone(following)
-            if not self._alone:
+            self._is_held = following is not None and _go_together(item, following)
+            if not self._is_held:
                 self._held.close()
+
+
+def _go_together(item: pytest.Item, following: pytest.Item) -> bool:
+    if is_alone(item) or is_alone(following):
+        return is_alone(item) and is_alone(following)
+    return lane(item.nodeid) == lane(following.nodeid)
 
 
 @contextmanager
