@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from helper.resource import items, part
-from orchestrator import rundir
+from orchestrator import owner, rundir
 from orchestrator.earlier import outcome
 from orchestrator.errors import MissingError, UsageError, nearest
 from orchestrator.outcome import Outcome, Status
@@ -67,6 +67,7 @@ def flags_of(folder: Path) -> Mapping[str, Any]:
         raise MissingError(
             f"--resume {run_id}: no such run in {folder.parent}{nearest(run_id, others)}"
         )
+    owner.check_free(folder)
     report = folder / rundir.REPORT
     if part(_document(report), "results", "summary", "extra").get("complete"):
         raise UsageError(f"--resume {run_id}: this run is complete; its report is {report}")

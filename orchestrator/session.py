@@ -73,6 +73,7 @@ def validate(
     """
     stop = Stop()
     folder = rundir.RunDir.of_run(options.run_id, env).path
+    owner.check_free(folder)  # before a file is opened that the run's process writes to
     with (
         answered(_stopping(stop, folder), HEARD),
         closing(Session(options, env, console, stop, began)) as session,

@@ -127,6 +127,21 @@ def test_a_run_in_progress_is_not_started_again(here: Machine) -> None:
     assert (here.folder(run_id) / "log").read_text() == log
 
 
+@pytest.mark.parametrize("how", ["--resume", "--run-id"])
+def test_nobody_else_writes_to_the_files_of_a_run_in_progress(here: Machine, how: str) -> None:
+    run_id = here.detached("-o", "events=told.jsonl")
+    told = (here.home / "told.jsonl").read_bytes()
+    start = ("validate",) if how == "--resume" else here.slow()
+
+    again = here.end(*start, how, run_id, "-o", "events=told.jsonl")
+
+    assert again.returncode == Exit.USAGE
+    assert f"run {run_id} is still going on in process" in again.stderr
+    assert (here.home / "told.jsonl").read_bytes().startswith(told)
+    assert (here.home / "told.jsonl").read_bytes().count(b"run-started") == 1
+    assert b"run-finished" not in (here.home / "told.jsonl").read_bytes()
+
+
 def test_a_run_goes_on_detached_after_it_was_cut_short(here: Machine) -> None:
     run_id = here.detached("--skip", AFTER)
     here.process(run_id).tell(signal.SIGKILL)

@@ -79,6 +79,15 @@ def test_a_complete_run_does_not_go_on(folder: Path) -> None:
     assert said == f"--resume {RUN_ID}: this run is complete; its report is {folder}/ctrf.json"
 
 
+def test_a_run_in_progress_does_not_begin_again(folder: Path) -> None:
+    going_on = Kept(begun(folder))
+    going_on.hold()
+
+    assert f"run {RUN_ID} is still going on in process {os.getpid()}" in problem(folder)
+    going_on.release()
+    assert resumption.flags_of(folder)
+
+
 def test_a_run_that_nobody_knows_is_named_with_the_nearest(folder: Path) -> None:
     begun(folder)
     other = folder.with_name(RUN_ID[:-1] + "0")
