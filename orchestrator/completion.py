@@ -1,6 +1,7 @@
 """What the shell offers after Tab: names that the built-in catalog knows."""
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -45,9 +46,15 @@ def runs(_context: Any, _parameter: Any, typed: str) -> list[str]:
 
 def running(_context: Any, _parameter: Any, typed: str) -> list[str]:
     """Runs of this machine that go on."""
+    from orchestrator.errors import UsageError
     from orchestrator.owner import lives
 
-    return [path.name for path in _runs() if path.name.startswith(typed) and lives(path)]
+    found = []
+    for path in _runs():
+        with suppress(UsageError):  # another user's
+            if path.name.startswith(typed) and lives(path):
+                found.append(path.name)
+    return found
 
 
 def schemas(_context: Any, _parameter: Any, typed: str) -> list[str]:

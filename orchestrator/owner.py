@@ -125,12 +125,23 @@ def check_free(folder: Path) -> None:
 
 
 def lives(folder: Path) -> bool:
-    """Whether the process of a run lives: it holds the lock in the run's folder."""
-    with suppress(OSError), (folder / LOCK).open("rb") as lock:
-        try:
+    """Whether the process of a run lives: it holds the lock in the run's folder.
+
+    UsageError where that cannot be seen: whose lock nobody may read is not dead.
+    """
+    place = folder / LOCK
+    try:
+        with place.open("rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    except OSError as error:
+        raise UsageError(
+            f"run {folder.name}: whether its process lives cannot be seen, {place}: "
+            f"{error.strerror}; ask as the user who started it"
+        ) from error
     return False
 
 

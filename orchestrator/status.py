@@ -28,7 +28,7 @@ class State(StrEnum):
     RUNNING = "running"
     FINISHED = "finished"
     CUT_SHORT = "cut short"
-    UNKNOWN = "unknown"  # another machine's, and nothing of it works right now
+    UNKNOWN = "unknown"  # another machine's or user's, and nothing of it is seen to work
 
 
 @dataclass(frozen=True)
@@ -139,8 +139,11 @@ def text(item: Known, columns: int = 0) -> str:
 def _of_folder(folder: Path) -> Known:
     """What a run left on this machine: its report, or the results so far."""
     path = folder / rundir.REPORT
-    if owner.lives(folder):
-        return _running(folder)
+    try:
+        if owner.lives(folder):
+            return _running(folder)
+    except UsageError as error:
+        return Known(folder.name, State.UNKNOWN, notes=(str(error),))
     try:
         report = report_file.load(path)
     except UsageError:

@@ -56,6 +56,13 @@ def test_who_looks_on_does_not_take_the_run(tmp_path: Path) -> None:
     assert not owner.lives(tmp_path)
 
 
+def test_a_lock_that_cannot_be_read_does_not_make_a_run_dead(tmp_path: Path) -> None:
+    (tmp_path / owner.LOCK).mkdir()
+
+    with pytest.raises(UsageError, match=f"whether its process lives cannot be seen, {tmp_path}"):
+        owner.lives(tmp_path)
+
+
 def test_the_process_of_a_run_is_told(tmp_path: Path, other: "subprocess.Popen[str]") -> None:
     found = owner.holder(tmp_path)
 

@@ -53,6 +53,16 @@ def test_a_run_with_a_report_is_finished(runs: Path) -> None:
     assert "two" in status.text(known)
 
 
+def test_a_run_whose_lock_cannot_be_read_is_not_taken_for_a_dead_one(runs: Path) -> None:
+    (runs / A / "lock").mkdir(parents=True)
+    finish(runs, B)
+
+    finished, unseen = status.here(runs, 20)
+
+    assert (finished.state, unseen.state) == (State.FINISHED, State.UNKNOWN)
+    assert "whether its process lives cannot be seen" in status.text(unseen)
+
+
 def test_a_run_with_a_partial_report_was_cut_short(runs: Path) -> None:
     finish(runs, A, complete=False)
 
