@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
-from orchestrator import inputs, owner, rundir, stdout
+from orchestrator import inputs, owner, rundir, state, stdout
 from orchestrator.errors import UsageError
 from orchestrator.exits import Exit, number
 from orchestrator.options import Options
@@ -35,7 +35,7 @@ def start(options: Options, env: Mapping[str, str], tell: Tell) -> int:
     owner.check_free(folder)
     given = _standard_input(options)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        state.make(folder)
         log = _Log(folder / rundir.LOG)
     except OSError as error:
         words = f"--detach: nobody could find the run again, {folder} does not take its log"

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from helper.resource import items, part
-from orchestrator import owner, rundir
+from orchestrator import owner, rundir, state
 from orchestrator.earlier import outcome
 from orchestrator.errors import MissingError, UsageError, nearest
 from orchestrator.outcome import Outcome, Status
@@ -32,7 +32,7 @@ class Kept:
     def begin(self, flags: Mapping[str, Any], recipe: bytes, source: str) -> None:
         """Keep what the run was asked for; OSError when the disk does not take it."""
         inputs = self._folder / INPUTS
-        inputs.mkdir(parents=True, exist_ok=True)
+        state.make(inputs)
         self.hold()
         name = PurePosixPath(source).name or "recipe.yaml"
         (inputs / name).write_bytes(recipe)

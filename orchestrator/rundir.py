@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from orchestrator import ctrf
+from orchestrator import ctrf, state
 from orchestrator.outcome import Outcome
 
 REPORT, DIAGNOSTICS, LOG = "ctrf.json", "diagnostics", "log"
-STATE = ".local/state"  # https://specifications.freedesktop.org/basedir-spec/
 
 
 class RunDir:
@@ -21,27 +20,26 @@ class RunDir:
 
     @classmethod
     def of_run(cls, run_id: str, env: Mapping[str, str]) -> "RunDir":
-        """The folder of a run below XDG_STATE_HOME, made on first use."""
-        base = Path(env.get("XDG_STATE_HOME") or Path(env.get("HOME") or "/tmp", STATE))  # noqa: S108
-        return cls(base / "aicr-orch/runs" / run_id)
+        """The folder of a run below that of its user, made on first use."""
+        return cls(state.home(env) / "runs" / run_id)
 
     def keep(self, outcome: Outcome) -> None:
         """Store one result; OSError when the disk does not take it."""
         folder = self.path / "checks"
-        folder.mkdir(parents=True, exist_ok=True)
+        state.make(folder)
         write(folder / f"{outcome.phase}.{outcome.check}.json", ctrf.test(outcome))
 
     def diagnosis(self, outcome: Outcome, files: Mapping[str, str]) -> Path:
         """Store files about a check that did not pass; OSError when the disk does not take it."""
         folder = self.path / DIAGNOSTICS / f"{outcome.phase}.{outcome.check}"
-        folder.mkdir(parents=True, exist_ok=True)
+        state.make(folder)
         for name, content in files.items():
             write_text(folder / name, content)
         return folder
 
     def report(self, document: Mapping[str, Any]) -> Path:
         """Store the whole report; OSError when the disk does not take it."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        state.make(self.path)
         place = self.path / REPORT
         write(place, document)
         return place

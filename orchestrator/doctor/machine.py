@@ -8,6 +8,7 @@ from helper.credentials import Credentials, current_context
 from helper.errors import InputError
 from orchestrator import rundir
 from orchestrator.doctor.finding import Finding, fail, ok, warn
+from orchestrator.errors import UsageError
 from orchestrator.target import Target
 
 
@@ -18,7 +19,10 @@ def look(target: Target, env: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _state_folder(env: Mapping[str, str]) -> Finding:
-    folder = rundir.RunDir.of_run("x", env).path.parent
+    try:
+        folder = rundir.RunDir.of_run("x", env).path.parent
+    except UsageError as error:
+        return fail("results", str(error), "set XDG_STATE_HOME to a folder of yours")
     there = next(path for path in (folder, *folder.parents) if path.exists())
     if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
         return ok("results", f"are kept in {folder}")
