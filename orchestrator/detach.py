@@ -7,10 +7,11 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Self
+from typing import IO, Self
 
 from orchestrator import inputs, owner, rundir, state, stdout
 from orchestrator.errors import UsageError
@@ -18,6 +19,7 @@ from orchestrator.exits import Exit, number
 from orchestrator.options import Options
 from orchestrator.signals import answered
 
+PYTHONPATH = "PYTHONPATH"
 PACKAGE_ROOT = Path(__file__).resolve().parents[1]
 LOOK_S = 0.1  # between looks at what the run says before it has begun
 FIRST_FREE = 3  # descriptor behind the standard streams
@@ -34,22 +36,52 @@ def start(options: Options, env: Mapping[str, str], tell: Tell) -> int:
     folder = rundir.RunDir.of_run(options.run_id, env).path
     owner.check_free(folder)
     given = _standard_input(options)
-    try:
-        state.make(folder)
-        log = _Log(folder / rundir.LOG)
-    except OSError as error:
-        words = f"--detach: nobody could find the run again, {folder} does not take its log"
-        raise UsageError(f"{words}: {error.strerror}") from error
-    flags = {**options.flags, "run_id": options.run_id}
-    with log, _spawned(options, env, log) as (process, begun):
-        _hand_over(process, json.dumps(flags).encode() + b"\n" + given)
-        if _wait(process, begun, log):
+    signals: list[signal.Signals] = []
+    # Until its name is told: a run that nobody can name is nobody's to end.
+    with answered(signals.append), _files(options, env, given, folder) as (told, log):
+        with _spawned(options, env, told, log) as (process, begun):
+            has_begun = _wait(process, begun, log, signals)
+        if has_begun:
             for words in _next_steps(options.run_id, process.pid, log.path):
                 tell(words)
             stdout.put(f"{options.run_id}\n")  # last, for it may be refused
             return Exit.OK
-    log.discard()
+        log.discard()
     return _status(process.returncode, options.exit_codes)
+
+
+@contextmanager
+def _files(
+    options: Options, env: Mapping[str, str], given: bytes, folder: Path
+) -> "Iterator[tuple[IO[bytes], _Log]]":
+    """What the process reads, and where it writes; UsageError where that cannot be."""
+    try:
+        state.make(folder)
+        told = _told(options, env, given, folder)
+        log = _Log(folder / rundir.LOG)
+    except OSError as error:
+        words = f"--detach: nobody could find the run again, {folder} does not take its log"
+        raise UsageError(f"{words}: {error.strerror}") from error
+    with told, log:
+        yield told, log
+
+
+def _told(options: Options, env: Mapping[str, str], given: bytes, folder: Path) -> IO[bytes]:
+    """A file without a name that the process reads: its flags, then what is for its input.
+
+    It is whole before the process starts, so that no run begins with a part of a recipe; and
+    nobody reads flags in a list of processes.
+    """
+    flags = {**options.flags, "run_id": options.run_id}
+    head = {"flags": flags, PYTHONPATH: env.get(PYTHONPATH)}
+    told = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - its caller closes it
+    try:
+        told.write(json.dumps(head).encode() + b"\n" + given)
+        told.seek(0)
+    except OSError:
+        told.close()
+        raise
+    return told
 
 
 def _standard_input(options: Options) -> bytes:
@@ -91,21 +123,21 @@ class _Log:
 
 @contextmanager
 def _spawned(
-    options: Options, env: Mapping[str, str], log: _Log
+    options: Options, env: Mapping[str, str], told: IO[bytes], log: _Log
 ) -> "Iterator[tuple[subprocess.Popen[bytes], int]]":
     """Start the process; gives it, and where it writes once the run has begun.
 
-    It gets its flags through a pipe: nobody reads them in a list of processes.
+    It does not outlive an error here.
     """
     begun, tells = _pipe()
-    path = os.pathsep.join(filter(None, (str(PACKAGE_ROOT), env.get("PYTHONPATH", ""))))
+    path = os.pathsep.join(filter(None, (str(PACKAGE_ROOT), env.get(PYTHONPATH, ""))))
     command = [sys.executable, "-P", "-m", "orchestrator.detached", options.run_id, str(tells)]
     try:
         try:
             process = subprocess.Popen(
                 command,
-                env={**env, "PYTHONPATH": path},
-                stdin=subprocess.PIPE,
+                env={**env, PYTHONPATH: path},
+                stdin=told,
                 stdout=subprocess.DEVNULL,
                 stderr=log.writer,
                 pass_fds=(tells,),
@@ -113,7 +145,12 @@ def _spawned(
             )
         finally:
             os.close(tells)
-        yield process, begun
+        try:
+            yield process, begun
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
     finally:
         os.close(begun)
 
@@ -127,38 +164,26 @@ def _pipe() -> tuple[int, int]:
     return reader, writer
 
 
-def _hand_over(process: "subprocess.Popen[bytes]", data: bytes) -> None:
-    """Write what the process reads; one that has died already says why itself."""
-    if process.stdin:
-        with suppress(BrokenPipeError):
-            process.stdin.write(data)
-        with suppress(BrokenPipeError):
-            process.stdin.close()
-
-
-def _wait(process: "subprocess.Popen[bytes]", begun: int, log: _Log) -> bool:
+def _wait(
+    process: "subprocess.Popen[bytes]", begun: int, log: _Log, signals: list[signal.Signals]
+) -> bool:
     """Show what the run says until it has begun, True, or has ended, False.
 
-    A signal ends the run, for nobody knows its name yet.
+    A signal ends the run, for nobody knows its name yet; `signals` has those that came.
     """
-    signals: list[signal.Signals] = []
-
-    def pass_on(found: signal.Signals) -> None:
-        signals.append(found)
-        process.send_signal(found)
-
-    with answered(pass_on):
-        ready: list[int] = []
-        while not ready:
-            ready, _, _ = select.select([begun], [], [], LOOK_S)
-            log.show()
-        has_begun = bool(os.read(begun, 1))
-        while signals or not has_begun:
+    is_heard, has_begun, passed_on = False, False, 0
+    while not has_begun or signals:
+        for found in signals[passed_on:]:
+            process.send_signal(found)
+            passed_on += 1
+        if is_heard:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(LOOK_S)
                 log.show()
                 return False
-            log.show()
+        elif select.select([begun], [], [], LOOK_S)[0]:
+            is_heard, has_begun = True, bool(os.read(begun, 1))
+        log.show()
     return True
 
 

@@ -1,4 +1,4 @@
-"""The process of a detached run: its flags come through a pipe, its caller hears when it began."""
+"""The process of a detached run: flags head its input, and its caller hears when it began."""
 
 import json
 import os
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from orchestrator import options, session
+from orchestrator.detach import PYTHONPATH
 from orchestrator.invocation import Invocation
 from orchestrator.live import Screen
 from orchestrator.version import version
@@ -16,7 +17,9 @@ def main(argv: Sequence[str]) -> int:
     """Run to the end; `argv` is the run's name, and where to write once it has begun."""
     _, begun = argv
     # What follows the first line is left for the inputs that come from standard input.
-    flags = json.loads(sys.stdin.buffer.readline())
+    head = json.loads(sys.stdin.buffer.readline())
+    _restore(head[PYTHONPATH])
+    flags = head["flags"]
     invocation = Invocation(
         bool(flags["debug"]), bool(flags["log_json"]), flags["exit_code_compat"] or ""
     )
@@ -31,6 +34,14 @@ def main(argv: Sequence[str]) -> int:
         return invocation.number(session.validate(wanted, os.environ, Screen(), tell))
     except Exception as error:
         return invocation.explain(error)
+
+
+def _restore(value: str | None) -> None:
+    """Hand on what the caller had, not what found this program: plugins may be Python, too."""
+    if value is None:
+        os.environ.pop(PYTHONPATH, None)
+    else:
+        os.environ[PYTHONPATH] = value
 
 
 if __name__ == "__main__":

@@ -167,6 +167,54 @@ def test_nobody_reads_the_flags_of_a_run_in_a_list_of_processes(here: Machine) -
     assert "recipe" not in command.read_text()
 
 
+PLUGIN = """\
+#!{python} -I
+import os, pathlib
+pathlib.Path({seen!r}).write_text(repr(os.environ.get("PYTHONPATH")))
+print('{{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential",'
+      '"status": {{"token": "t"}}}}')
+"""
+
+
+def test_a_credential_plugin_does_not_import_our_libraries(here: Machine) -> None:
+    seen, plugin = here.home / "seen", here.home / "plugin"
+    plugin.write_text(PLUGIN.format(python=sys.executable, seen=str(seen)))
+    plugin.chmod(0o755)
+    access = yaml.safe_load(here.kubeconfig.read_text())
+    how = {"apiVersion": "client.authentication.k8s.io/v1", "command": str(plugin)}
+    access["users"][0]["user"] = {"exec": {**how, "interactiveMode": "Never"}}
+    path = here.home / "kubeconfig"
+    path.write_text(yaml.dump(access))
+
+    here.end(*here.slow(), "--check", QUICK, "--detach", "-k", str(path))
+
+    assert seen.read_text() == repr(here.env["PYTHONPATH"])
+
+
+def test_a_recipe_larger_than_a_pipe_goes_with_the_run_whole(here: Machine) -> None:
+    recipe = (here.inputs / "recipe.yaml").read_text() + "#" * 200_000
+    data = ("--data", str(here.inputs / "data"), "--check", QUICK)
+
+    said = here.end("validate", "--detach", "-r", "-", *data, given=recipe)
+
+    assert said.returncode == Exit.OK, said.stderr
+    kept = here.folder(said.stdout.strip()) / "inputs/standard input"
+    assert kept.read_text() == recipe
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_right_after_the_start_leaves_no_run(
+    here: Machine, number: signal.Signals
+) -> None:
+    with here.start("validate", *EXAMPLE, "--detach") as starting:
+        wait_for(lambda: list(here.home.glob("aicr-orch/runs/*/log")))
+        starting.send_signal(number)
+        said, _ = starting.communicate(timeout=ENDS_S)
+
+    assert (starting.returncode, said) == (128 + number, "")
+    assert not any(map(owner.lives, (here.home / "aicr-orch/runs").glob("*")))
+
+
 def test_ctrl_c_before_a_run_has_begun_ends_it(here: Machine) -> None:
     slow_server = ("--fault", "slow:seconds=0.5")
     with here.start("validate", *EXAMPLE, "--detach", *slow_server) as starting:

@@ -35,7 +35,7 @@ def test_a_temporary_folder_that_others_may_enter_is_refused(tmp_path: Path) -> 
     folder.mkdir()
     folder.chmod(0o755)
 
-    with pytest.raises(UsageError, match="with mode 0755: .* set XDG_STATE_HOME to a folder of"):
+    with pytest.raises(UsageError, match=r"with mode 0755: .* set XDG_STATE_HOME to a folder of"):
         state.home({"TMPDIR": str(tmp_path)})
 
 
@@ -49,7 +49,7 @@ def test_a_link_that_somebody_left_is_not_followed(tmp_path: Path) -> None:
 
 
 def test_nowhere_to_keep_results_is_said_with_what_to_set(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="No such file or directory: .*set XDG_STATE_HOME"):
+    with pytest.raises(UsageError, match=r"No such file or directory: .*set XDG_STATE_HOME"):
         state.home({"TMPDIR": str(tmp_path / "none")})
 
 
