@@ -6,9 +6,10 @@ from collections.abc import Callable
 from helper import contract
 from helper.deadline import SYSTEM_CLOCK, Clock
 from helper.errors import Forbidden, NotFound
-from helper.kinds import CONFIG_MAPS, JOBS, SERVICE_ACCOUNTS
+from helper.kinds import CONFIG_MAPS, JOBS, SERVICE_ACCOUNTS, Resource
 from helper.kube import Kube
 from helper.resource import name, number
+from helper.transport import Json
 from orchestrator import orders, owner, status
 from orchestrator.cancel import WAITS
 from orchestrator.earlier import Results, from_cluster
@@ -39,12 +40,15 @@ def attach(known: Known, kube: Kube, tell: Tell, clock: Clock = SYSTEM_CLOCK) ->
         return Exit.INCONCLUSIVE
     tell(f"run {run_id} is another machine's; its verdicts are shown as they come", "info")
     seen: Results = {}
+    silence = Silence(clock)
     try:
         while True:
-            is_over = _is_over(_objects(known, kube), run_id)
+            found = _objects(known, kube)
             seen = _told(from_cluster(kube, known.namespace, run_id), seen, tell)
-            if is_over:
+            if _is_over(found, run_id):
                 break
+            if silence.lasts(found) and not _works(found):
+                return _silent(run_id, tell)
             clock.sleep(POLL_S)
     except KeyboardInterrupt:
         tell(f"you have left, the run goes on; to end it: aicr-orch cancel {run_id}", "info")
@@ -85,9 +89,7 @@ def cancel(known: Known, kube: Kube, tell: Tell, *, now: bool, clock: Clock = SY
         tell(f"the run still ends; see aicr-orch status {run_id}", "info")
         return Exit.INTERRUPTED
     if left is None:
-        tell(f"nothing has changed for {SILENCE_S:.0f} s; its process is gone, or hangs", "error")
-        tell(f"to remove what it left: aicr-orch gc --run-id {run_id}", "info")
-        return Exit.INCONCLUSIVE
+        return _silent(run_id, tell)
     tell(f"run {run_id} has ended; report and exit code are on its machine", "info")
     if left:
         tell(f"{len(left)} objects stay; remove them: aicr-orch gc --run-id {run_id}", "info")
@@ -96,18 +98,42 @@ def cancel(known: Known, kube: Kube, tell: Tell, *, now: bool, clock: Clock = SY
 
 def _until_over(known: Known, kube: Kube, clock: Clock) -> Found | None:
     """Wait for the end; gives what stays, or None when nothing happens any more."""
-    before: set[str] | None = None
-    since = clock.now()
-    while clock.now() < since + SILENCE_S:
+    silence = Silence(clock)
+    while True:
         found = _objects(known, kube)
         if _is_over(found, known.run_id):
             return found
-        names = {f"{kind.plural}/{name(body)}" for kind, body in found}
-        if before is not None and names != before:
-            since = clock.now()
-        before = names
+        if silence.lasts(found):
+            return None
         clock.sleep(POLL_S)
-    return None
+
+
+class Silence:
+    """How long nothing of a run has come or gone."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._since = clock.now()
+        self._before: frozenset[str] | None = None
+
+    def lasts(self, found: Found) -> bool:
+        """Whether a process that works would have changed something by now."""
+        now, states = self._clock.now(), frozenset(map(_state, found))
+        if states != self._before:
+            self._before, self._since = states, now
+        return now >= self._since + SILENCE_S
+
+
+def _state(item: tuple[Resource, Json]) -> str:
+    kind, body = item
+    active = number(body, "status", "active") if kind is JOBS else None
+    return f"{kind.plural}/{name(body)} {active or ''}"
+
+
+def _silent(run_id: str, tell: Tell) -> Exit:
+    tell(f"nothing has changed for {SILENCE_S:.0f} s; its process is gone, or hangs", "error")
+    tell(f"to remove what it left: aicr-orch gc --run-id {run_id}", "info")
+    return Exit.INCONCLUSIVE
 
 
 def _objects(known: Known, kube: Kube) -> Found:
@@ -119,5 +145,9 @@ def _is_over(found: Found, run_id: str) -> bool:
     """Whether nothing of a run can work any more; what --keep leaves may be there."""
     if record_name(run_id) not in [name(body) for kind, body in found if kind is CONFIG_MAPS]:
         return True
-    works = [body for kind, body in found if kind is JOBS and number(body, "status", "active")]
-    return not works and not any(kind is SERVICE_ACCOUNTS for kind, _ in found)
+    return not _works(found) and not any(kind is SERVICE_ACCOUNTS for kind, _ in found)
+
+
+def _works(found: Found) -> bool:
+    """Whether a check is at work."""
+    return any(kind is JOBS and number(body, "status", "active") for kind, body in found)

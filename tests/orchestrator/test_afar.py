@@ -80,6 +80,29 @@ def test_an_order_that_nobody_hears_is_no_success(kube: Kube) -> None:
     assert annotations["aicr.run/cancel"] == "at-once"
 
 
+@pytest.mark.parametrize("objects", [[RECORD, {**JOB, "status": {}}, ACCOUNT]])
+def test_a_run_whose_process_was_killed_is_not_followed_for_ever(kube: Kube) -> None:
+    said = Said()
+    running = Known(RUN_ID, State.RUNNING, namespace=NAMESPACE)
+
+    assert afar.attach(running, kube, said, FakeClock()) is Exit.INCONCLUSIVE
+    assert "nothing has changed for 90 s; its process is gone, or hangs" in said
+    assert said[-1] == f"to remove what it left: aicr-orch gc --run-id {RUN_ID}"
+
+
+def test_a_check_at_work_is_followed_however_long_it_says_nothing(kube: Kube) -> None:
+    said = Said()
+    looks: list[int] = []
+
+    def wait() -> None:
+        looks.append(1)
+        if len(looks) > afar.SILENCE_S:  # of two seconds each
+            kube.delete(CONFIG_MAPS, record_name(RUN_ID), NAMESPACE)
+
+    assert afar.attach(known(kube), kube, said, WaitingClock(wait)) is Exit.INCONCLUSIVE
+    assert said[-1].startswith(f"run {RUN_ID} is over")
+
+
 def test_what_keep_left_of_a_run_does_not_hold_it(kube: Kube) -> None:
     said = Said()
 
