@@ -6,8 +6,10 @@ from typing import Any
 
 from helper.findings import some
 from helper.quantity import format_duration
+from helper.resource import text
 
 SHOWN = 3
+ONLY = "the cluster was waited for only"
 RECORDED = 50  # names of a kind in the report
 
 
@@ -54,7 +56,7 @@ class Convergence:
         if self.converged:
             return f"the cluster has settled after {waited}"
         if self.interrupted:
-            return f"the cluster was waited for only {waited}: {self.interrupted}"
+            return f"{ONLY} {waited}: {self.interrupted}"
         moving, stuck = self.moving, self.stuck
         parts = [f"still moving: {some(moving, SHOWN)}"] if moving else []
         parts += [f"no sign of settling: {some(stuck, SHOWN)}"] if stuck else []
@@ -71,3 +73,27 @@ class Convergence:
             "stuck": list(self.stuck[:RECORDED]),
             "words": self.words,
         }
+
+
+def parse(record: Mapping[str, Any]) -> Convergence:
+    """What `record` wrote, as far as it makes sense."""
+    unsettled = [
+        Unsettled(*str(item).partition(": ")[::2], moves=key == "moving")
+        for key in ("moving", "stuck")
+        for item in _list(record.get(key))
+    ]
+    words = text(record, "words")
+    return Convergence(
+        _seconds(record.get("waitedSeconds")),
+        _seconds(record.get("budgetSeconds")),
+        tuple(unsettled),
+        words.partition(": ")[2] if words.startswith(ONLY) else "",
+    )
+
+
+def _list(found: Any) -> list[Any]:
+    return found if isinstance(found, list) else []
+
+
+def _seconds(found: Any) -> float:
+    return float(found) if isinstance(found, (int, float)) else 0.0

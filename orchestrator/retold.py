@@ -8,11 +8,14 @@ from typing import Any
 
 from helper import contract
 from helper.resource import number, part, text
+from orchestrator import convergence
 from orchestrator.events import (
     CheckFinished,
     CheckProgressed,
     CheckSaid,
     CheckStarted,
+    ClusterSettled,
+    ClusterSettling,
     Event,
     Notice,
     PhaseFinished,
@@ -104,6 +107,11 @@ class Story:
             case "notice":
                 level = text(line, "level")
                 found = Notice(words, LEVELS.get(level, level))
+            case "cluster-settling":
+                left_s = (number(line, "leftMs") or 0) / 1000
+                found = ClusterSettling(_texts(line, "waitsFor"), max(0.0, left_s - ago_s))
+            case "cluster-settled":
+                found = ClusterSettled(convergence.parse(part(line, "convergence")))
             case "phase-started" if phase_plan:
                 found = PhaseStarted(phase_plan)
             case "phase-finished" if phase_plan:

@@ -1,17 +1,28 @@
 import io
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.events import CheckFinished, CheckSaid, CheckStarted, Event, PhaseFinished
+from orchestrator.convergence import Convergence, Unsettled
+from orchestrator.events import (
+    CheckFinished,
+    CheckSaid,
+    CheckStarted,
+    ClusterSettled,
+    ClusterSettling,
+    Event,
+    PhaseFinished,
+)
 from orchestrator.exits import Exit
 from orchestrator.jsonlines import JsonLines
 from orchestrator.outcome import Outcome, Status
 from orchestrator.result import Audit
 from orchestrator.retold import Line, Story, last_part, parse
+from tests.fakes.clock import FakeClock
 from tests.orchestrator.engine import RUN_ID, Engine, entry, script
 
 ENGINE = Engine(
@@ -75,6 +86,29 @@ def test_who_hears_of_a_start_later_knows_how_long_ago_it_was(lines: list[Line])
     assert event.ago_s == 12.0
 
 
+@pytest.mark.parametrize(
+    "found",
+    [
+        Convergence(12.0, 60.0),
+        Convergence(3.0, 60.0, interrupted="SIGINT received: at once"),
+        Convergence(60.0, 60.0, (Unsettled("node n", "NotReady: since", moves=True),)),
+        Convergence(60.0, 60.0, (Unsettled("pod p", "Pending", moves=False),), "cut"),
+    ],
+    ids=["settled", "interrupted", "moving", "both"],
+)
+def test_the_wait_for_the_cluster_is_told_again(found: Convergence) -> None:
+    out = io.StringIO()
+    told = JsonLines(out.write, RUN_ID, clock=FakeClock())
+    told.show(ClusterSettling(("node n: NotReady",), 50.0))
+    told.show(ClusterSettled(found))
+    waits, ended = map(json.loads, out.getvalue().splitlines())
+    began = datetime.fromisoformat(waits["time"]).timestamp()
+    story = Story(RUN_ID)
+
+    assert story.hear(waits, began + 20.0) == ClusterSettling(("node n: NotReady",), 30.0)
+    assert story.hear(ended) == ClusterSettled(found)
+
+
 def test_the_kept_result_says_more_than_its_line(lines: list[Line]) -> None:
     whole = Outcome("alpha", "conformance", Status.PASSED, facts={"coverage": {"seen": 1}})
 
@@ -129,8 +163,14 @@ def test_a_refused_run_has_an_end_and_no_phase() -> None:
     assert not story.has_begun
 
 
-KEYS = ("phase", "check", "status", "message", "time", "planned", "durationMs", "result", "level")
-EVENTS = ("run-started", "check-finished", "check-said", "phase-finished", "run-finished", "new")
+KEYS = (
+    *("phase", "check", "status", "message", "time", "planned", "durationMs", "result", "level"),
+    *("convergence", "waitsFor", "leftMs"),
+)
+EVENTS = (
+    *("run-started", "check-finished", "check-said", "phase-finished", "run-finished", "new"),
+    *("cluster-settling", "cluster-settled"),
+)
 VALUES: st.SearchStrategy[Any] = st.sampled_from(
     [None, True, -1, 2**80, "", "x", "passed", "alpha", ["alpha"], {}]
 )
