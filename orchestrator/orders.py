@@ -11,6 +11,7 @@ from helper.transport import Json, Watch
 from orchestrator.events import Event, Notice
 from orchestrator.exits import Exit
 from orchestrator.manifests import record_name
+from orchestrator.owner import MAX_CHARS
 from orchestrator.report import first_line
 from orchestrator.stop import Stop
 
@@ -97,8 +98,8 @@ class Orders:
     def _obey(self, config_map: Json) -> None:
         given = part(config_map, "metadata", "annotations")
         order = text(given, CANCEL)
-        if order:
-            by = first_line(text(given, BY)) or "an annotation of its ConfigMap"
+        if order and not self._closed.is_set():
+            by = first_line(text(given, BY)[:MAX_CHARS]) or "an annotation of its ConfigMap"
             self._stop.request(Exit.TERMINATED, f"cancelled by {by}", hurry=order == AT_ONCE)
 
     def _deleted(self) -> None:

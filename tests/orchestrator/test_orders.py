@@ -66,6 +66,25 @@ def test_an_annotation_ends_a_run(order: str) -> None:
     assert done.result.leftovers == ()
 
 
+def test_who_gave_the_order_is_named_within_bounds() -> None:
+    done = during(lambda kube: annotate(kube, cancel=orders.IN_ORDER, cancelled_by="a" * 100_000))
+
+    assert done.outcome("beta").message == f"not run: cancelled by {'a' * 200}"
+
+
+def test_an_order_behind_the_end_is_none() -> None:
+    stop = Stop()
+    meta = {"name": RECORD, "namespace": NAMESPACE, "annotations": {orders.CANCEL: "in-order"}}
+    record = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta}
+    told: list[Event] = []
+    with served(ReplayCluster(objects=[record])) as kube:
+        watched = Orders(kube, NAMESPACE, RUN_ID, stop, told.append)
+        watched.close()
+        watched._obey(record)  # as the last of a stream that was buffered
+
+    assert not stop
+
+
 def test_other_annotations_are_no_order() -> None:
     def act(kube: Kube) -> None:
         annotate(kube, note="hello")
