@@ -110,11 +110,23 @@ class Attached:
         try:
             report = report_file.load(place)
         except UsageError:
+            if not (self._folder / resumption.FILE).is_file():
+                return self._not_begun()
             return self._killed()
         counts = ", ".join(f"{report.count(item)} {item}" for item in ("passed", "failed", "other"))
         self._tell(f"run {self._folder.name} is over: {counts}; report: {place}", "info")
         with suppress(ValueError):
             return int(report.exit_code)
+        return Exit.INCONCLUSIVE
+
+    def _not_begun(self) -> int:
+        self._tell(
+            f"run {self._folder.name} has not begun, or was refused: {self._folder} has neither "
+            f"{resumption.FILE} nor events; attach again, or see what it said where it began",
+            "error",
+        )
+        if (self._folder / rundir.LOG).is_file():
+            self._tell(f"what it said last: {self._folder / rundir.LOG}", "info")
         return Exit.INCONCLUSIVE
 
     def _kept(self, phase: str, check: str) -> Outcome | None:

@@ -130,6 +130,17 @@ def test_a_run_of_another_machine_is_ended_through_the_cluster(
     assert left(kube, run_id) == []
 
 
+def test_a_run_that_has_not_begun_is_not_taken_for_a_killed_one(here: Machine) -> None:
+    run_id = "20200101-000000-0123456789abcdef"
+    here.folder(run_id).mkdir(parents=True)
+
+    said = here.end("attach", run_id)
+
+    assert said.returncode == Exit.INCONCLUSIVE
+    assert f"run {run_id} has not begun, or was refused" in said.stderr
+    assert "gc" not in said.stderr
+
+
 @pytest.mark.parametrize("command", ["attach", "cancel"])
 def test_a_run_that_nobody_knows_is_wrong_usage(here: Machine, command: str) -> None:
     unknown = "20200101-000000-0123456789abcdef"
