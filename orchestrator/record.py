@@ -10,10 +10,11 @@ FILE = "events.jsonl"
 
 
 class Record:
-    """Holds back what is written until the run owns its folder."""
+    """Holds back what is written until the run owns its folder, or cannot write there."""
 
     def __init__(self) -> None:
         self._held: list[str] = []
+        self._holds = True
         self._file: LineFile | None = None
 
     def begin(self, folder: Path) -> None:
@@ -24,13 +25,18 @@ class Record:
         self._file = LineFile(str(folder / FILE), goes_on=True)
         for text in self._held:
             self._file.write(text)
+        self.hold_no_more()
+
+    def hold_no_more(self) -> None:
+        """Forget what was held back: it is written, or there is nowhere to write it."""
+        self._holds = False
         self._held.clear()
 
     def write(self, text: str) -> None:
         """Take a line in; OSError when the disk is full."""
         if self._file:
             self._file.write(text)
-        else:
+        elif self._holds:
             self._held.append(text)
 
     def close(self) -> None:

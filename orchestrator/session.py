@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.text import Text
 
 from helper.depth import Depth
 from helper.errors import CannotTell
@@ -28,11 +29,13 @@ from orchestrator import (
     target,
 )
 from orchestrator.delivery import Delivery
+from orchestrator.ending import Ending
 from orchestrator.errors import ReadinessError, StopError, UsageError
-from orchestrator.events import CheckFinished, Notice
+from orchestrator.events import CheckFinished, ClusterSettling, Event, Notice
 from orchestrator.execution import code_of
 from orchestrator.exits import Exit, number
 from orchestrator.jsonlines import JsonLines
+from orchestrator.levels import Level
 from orchestrator.listeners import Listeners
 from orchestrator.live import Terminal
 from orchestrator.options import Options
@@ -58,6 +61,7 @@ SIGNALS = {
     AT_ONCE: Exit.TERMINATED,
 }
 HEARD = tuple(SIGNALS)
+IN_ORDER, IN_A_HURRY = "ending in order and cleaning up", "ending at once"
 FAST = "depth fast: nothing is made but Jobs and identities, and checks may only read"
 
 
@@ -69,13 +73,14 @@ def validate(
 ) -> Exit:
     """Run the selected checks and report; StopError when the run cannot begin.
 
-    `began` hears when nothing can refuse the run any more.
+    `began` hears when nothing can refuse the run any more but what it waits for.
     """
     stop = Stop()
     folder = rundir.RunDir.of_run(options.run_id, env).path
     owner.check_free(folder)  # before a file is opened that the run's process writes to
     with (
-        answered(_stopping(stop, folder), HEARD),
+        Ending(_operators_ear(options, console)) as ending,
+        answered(_stopping(stop, folder, ending), HEARD),
         closing(Session(options, env, console, stop, began)) as session,
     ):
         return session.run()
@@ -96,6 +101,7 @@ class Session:
         self._env = env
         self._stop = stop
         self._began = began
+        self._has_begun = False
         self._prepared = prepare(options, env)
         self._folder = rundir.RunDir.of_run(options.run_id, env)
         runs = self._folder.path.parent
@@ -193,6 +199,7 @@ class Session:
             self._kept.begin(self._options.flags, self._prepared.data, self._prepared.recipe.source)
             self._record.begin(self._folder.path)
         except OSError as error:
+            self._record.hold_no_more()
             words = f"this run cannot be resumed, {self._folder.path} does not take it: {error}"
             self._terminal.show(Notice(words, "warning"))
 
@@ -213,13 +220,24 @@ class Session:
             "server": self._server_version,
         }
         with run:
-            run.deploy(record, self._terminal.show)
+            run.deploy(record, self._hear_wait)
             self._remember_snapshot(run)
-            self._began()
+            self._tell_begun()
             with self._terminal:
                 for event in run.events():
                     self._terminal.show(event)
         return run.result()
+
+    def _hear_wait(self, event: Event) -> None:
+        """Tell what the cluster is waited for: such a wait is part of a run that goes on."""
+        self._terminal.show(event)
+        if isinstance(event, ClusterSettling):
+            self._tell_begun()
+
+    def _tell_begun(self) -> None:
+        if not self._has_begun:
+            self._has_begun = True
+            self._began()
 
     def _dry_run(self) -> RunResult:
         self._terminal.head([f"aicr-orch {version()}: no cluster, input and plan only"])
@@ -282,21 +300,41 @@ def _operator(
 ) -> Terminal | JsonLines:
     """How the operator hears what happens; `runs` has the reports of earlier runs."""
     if options.log_json:
-        stderr = partial(stdout.write, console.file)
-        return JsonLines(stderr, options.run_id, level=options.log_level)
+        return _json_lines(options, console)
     moving = console.is_terminal and not console.is_dumb_terminal and not env.get("CI")
     usual = history.durations(runs, of_replays=bool(options.target.replay))
     remaining = Remaining(planned, usual, options.settings.max_parallel)
     return Terminal(planned, console, moving=moving, level=options.log_level, remaining=remaining)
 
 
-def _stopping(stop: Stop, folder: Path) -> Callable[[signal.Signals], object]:
+def _json_lines(options: Options, console: Console) -> JsonLines:
+    stderr = partial(stdout.write, console.file)
+    return JsonLines(stderr, options.run_id, level=options.log_level)
+
+
+def _operators_ear(options: Options, console: Console) -> Callable[[str], object]:
+    """How the operator hears at once that the run ends."""
+
+    def tell(words: str) -> None:
+        if options.log_json:
+            _json_lines(options, console).show(Notice(words, "warning"))
+        elif options.log_level <= Level.WARN:
+            with suppress(OSError):  # a terminal that is gone
+                console.print(Text(words, "yellow"), soft_wrap=True)
+
+    return tell
+
+
+def _stopping(stop: Stop, folder: Path, ending: Ending) -> Callable[[signal.Signals], object]:
     """Turn the first signal into an orderly end, the second into a hurried one."""
 
     def handle(found: signal.Signals) -> None:
         hurry = bool(stop) or found is AT_ONCE
         by = owner.signed(folder) if found is not signal.SIGINT else ""
         words = f"cancelled by {report.first_line(by)}" if by else f"{found.name} received"
+        if not stop:
+            again = "Ctrl-C once more" if found is signal.SIGINT else "once more"
+            ending.say(f"{words}: {IN_A_HURRY if hurry else f'{IN_ORDER}; {again} to hurry'}")
         stop.request(SIGNALS[found], words, hurry=hurry)
 
     return handle

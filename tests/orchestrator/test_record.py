@@ -14,6 +14,18 @@ def test_what_comes_before_the_folder_is_held_back(tmp_path: Path) -> None:
     kept.close()
 
 
+def test_a_folder_that_takes_nothing_lets_nothing_grow(tmp_path: Path) -> None:
+    kept = Record()
+    kept.write("a\n")
+    kept.hold_no_more()
+    kept.write("b\n")
+
+    kept.begin(tmp_path)
+
+    assert (tmp_path / record.FILE).read_text() == ""
+    kept.close()
+
+
 def test_a_part_that_goes_on_is_written_behind_the_one_before(tmp_path: Path) -> None:
     for name in ("a", "b"):
         kept = Record()

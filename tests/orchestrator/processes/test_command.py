@@ -82,7 +82,8 @@ def test_an_interrupted_run_goes_on_where_it_was(env: Mapping[str, str], tmp_pat
             if line.startswith("running    conformance"):
                 process.send_signal(signal.SIGINT)
                 break
-        process.communicate(timeout=120)
+        _, err = process.communicate(timeout=120)
+    assert "SIGINT received: ending in order and cleaning up; Ctrl-C once more to hurry" in err
     (run,) = (tmp_path / "aicr-orch/runs").iterdir()
     kept = {path.name: results(path) for path in run.glob("checks/deployment.*.json")}
 
