@@ -28,12 +28,12 @@ from orchestrator.jobs import Jobs
 from orchestrator.manifests import RunContext
 from orchestrator.outcome import Outcome, PhaseResult, PhaseStatus, Status, exits
 from orchestrator.plan import PhasePlan, Plan, PlannedCheck
-from orchestrator.result import Audit, RunResult, not_run, refused, why
+from orchestrator.result import Audit, RunResult, not_run, refused, why, without_verdict
 from orchestrator.schedule import startable
 from orchestrator.settings import RunSettings
 from orchestrator.slots import Slots
 from orchestrator.stop import Stop
-from orchestrator.turn import Diagnose, Tools, Turn
+from orchestrator.turn import Diagnose, Tools, Turn, internal
 
 SWEEP_S = 30.0
 HURRIED_SWEEP_S = 5.0
@@ -241,6 +241,8 @@ class Execution:
     def _live(self, planned: PlannedCheck, stop: Stop) -> None:
         try:
             Turn(planned, self._tools, stop, self._finish).run()
+        except Exception as error:
+            self._break_off(planned, internal(error))
         finally:
             with self._changed:
                 self._state.locks.pop(planned.name, None)
@@ -248,6 +250,15 @@ class Execution:
                 if recorded is not None:
                     self._state.clean_s[planned.name] = self._clock.now() - recorded
                 self._changed.notify_all()
+
+    def _break_off(self, planned: PlannedCheck, words: str) -> None:
+        """End a check whose thread an error has ended; a run that waited for it would hang."""
+        with self._changed:
+            is_open = (planned.phase, planned.name) not in self._state.outcomes
+        if is_open:
+            self._finish(without_verdict(planned, words, "InternalError"))
+        else:
+            self._emit(Notice(f"{planned.name}: after its result: {words}", "error"))
 
     def _finish(self, outcome: Outcome) -> None:
         """Note an outcome; what comes next may start while this check's pod is cleaned up."""

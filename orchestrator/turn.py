@@ -49,7 +49,7 @@ class Tools:
 
 
 class Turn:
-    """Takes one planned check from its locks to its recorded outcome; never raises.
+    """Takes one planned check from its locks to its record; raises only what `tools` raise.
 
     `finished` is told the outcome as soon as it is recorded, before what ran is cleaned up.
     """
@@ -112,6 +112,8 @@ class Turn:
             words = f"{planned.name}: whether its GPUs are free cannot be told: {error}"
             tools.emit(Notice(words, "warning"))
             lacking = ""  # the check will find out itself
+        except Exception as error:
+            return without_verdict(planned, internal(error), "InternalError")
         tools.slots.retake(planned.name, self._stop)
         if self._stop:
             return not_run(planned, why(self._stop.reason))
@@ -139,10 +141,12 @@ class Turn:
                 )
             planned = replace(planned, object_name=new_object_name(planned.name))
         outcome = self._annotated(outcome, earlier)
-        self._conclude(outcome)
-        if diagnostics.is_worth_it(outcome) and not self._stop.hurry:
-            tools.diagnose(outcome, life.diagnosis())
-        life.clean(keep=tools.settings.keep.keeps(outcome))
+        try:
+            self._conclude(outcome)
+            if diagnostics.is_worth_it(outcome) and not self._stop.hurry:
+                tools.diagnose(outcome, life.diagnosis())
+        finally:
+            life.clean(keep=tools.settings.keep.keeps(outcome))
 
     def _attempt(self, planned: PlannedCheck) -> tuple[Attempt, Outcome]:
         life = self._tools.site.attempt(planned, self._stop)

@@ -13,6 +13,7 @@ from helper.kube import Kube, connect
 from helper.models import ValidationInput
 from orchestrator import plan
 from orchestrator.catalog import Catalog
+from orchestrator.earlier import Results
 from orchestrator.events import Event
 from orchestrator.execution import Execution
 from orchestrator.executor import Executor
@@ -24,6 +25,7 @@ from orchestrator.replay import PodOutcome, ReplayCluster
 from orchestrator.result import RunResult
 from orchestrator.rights import Rights
 from orchestrator.settings import RunSettings
+from orchestrator.turn import Diagnose
 
 Json = dict[str, Any]
 
@@ -109,6 +111,9 @@ class Engine:
     node_selector: dict[str, str] | None = None  # of the operator
     executor: Executor | None = None  # default: Jobs
     clock: Clock = SYSTEM_CLOCK
+    keep: Callable[[Outcome], None] = lambda _: None  # besides noting what is kept
+    diagnose: Diagnose = lambda _outcome, _files: None  # likewise
+    earlier: Results | None = None  # of the run from before it was cut short
 
     def plan(self) -> plan.Plan:
         """The plan of the run."""
@@ -141,6 +146,14 @@ class Engine:
         diagnosed: dict[str, Mapping[str, str]] = {}
         with served(cluster) as kube:
 
+            def keep(outcome: Outcome) -> None:
+                self.keep(outcome)
+                kept.append(outcome)
+
+            def diagnose(outcome: Outcome, files: Mapping[str, str]) -> None:
+                self.diagnose(outcome, files)
+                diagnosed[outcome.check] = files
+
             def emit(event: Event) -> None:
                 events.append(event)
                 during(run, cluster, event)
@@ -157,9 +170,10 @@ class Engine:
                 ),
                 settings=self.settings,
                 executor=self.executor,
-                keep=kept.append,
-                diagnose=lambda outcome, files: diagnosed.update({outcome.check: files}),
+                keep=keep,
+                diagnose=diagnose,
                 emit=emit,
+                earlier=self.earlier,
                 clock=self.clock,
             )
             result = run.execute({}, {"validation": "{}\n", "snapshot": "{}\n"})
