@@ -272,11 +272,11 @@ class Execution:
     def _skip_phase(
         self, phase: PhasePlan, reason: str, code: SkipCode = SkipCode.NOT_RUN
     ) -> PhaseResult:
-        """Leave out a phase; its selected checks are listed all the same."""
+        """Leave out a phase; its checks are listed all the same, and what has a result keeps it."""
         now = self._clock.wall()
         for planned in phase.checks:
             if (phase.phase, planned.name) not in self._state.outcomes:
-                self._finish(not_run(planned, reason, code))
+                self._finish(self._settled(planned) or not_run(planned, reason, code))
         outcomes = tuple(self._state.outcomes[phase.phase, item.name] for item in phase.checks)
         return PhaseResult(phase.phase, outcomes, now, now, self._settings.min_coverage)
 

@@ -9,14 +9,24 @@ from helper.kube import Kube
 from orchestrator import ctrf, earlier, plan, recipe
 from orchestrator.catalog import Catalog
 from orchestrator.errors import ClusterError
-from orchestrator.events import CheckStarted
+from orchestrator.events import CheckStarted, Event, PhaseStarted
+from orchestrator.execution import Execution
 from orchestrator.exits import Exit
-from orchestrator.outcome import Outcome, Split, Status
-from orchestrator.replay import ReplayCluster
+from orchestrator.outcome import Outcome, PhaseStatus, Split, Status
+from orchestrator.replay import Fault, ReplayCluster
 from orchestrator.run import Run
 from orchestrator.rundir import RunDir
 from orchestrator.settings import Keep, RunSettings
-from tests.orchestrator.engine import NAMESPACE, RUN_ID, entry, everything, node, script, served
+from tests.orchestrator.engine import (
+    NAMESPACE,
+    RUN_ID,
+    Engine,
+    entry,
+    everything,
+    node,
+    script,
+    served,
+)
 
 CATALOG = Catalog.model_validate({"validators": [entry("alpha"), entry("beta")]})
 RECIPE = recipe.parse(
@@ -161,3 +171,63 @@ def test_a_run_whose_leftovers_stay_does_not_go_on(
         kube.patch(CONFIG_MAPS, f"aicr-result-{RUN_ID}-alpha", finalizers, NAMESPACE)
         with pytest.raises(ClusterError, match=r"alpha \(ending, held by example.com/stay\)"):
             run_of(kube, earlier={}).deploy()
+
+
+def stop_at_once(run: Execution, _cluster: ReplayCluster, event: Event) -> None:
+    if isinstance(event, PhaseStarted):
+        run.stop.request(Exit.INTERRUPTED, "asked to")
+
+
+@pytest.mark.parametrize(
+    ("settings", "during", "faults"),
+    [
+        pytest.param(RunSettings(), stop_at_once, (), id="a-stop"),
+        pytest.param(RunSettings(fail_fast="phase"), lambda *_: None, (), id="fail-fast"),
+        pytest.param(
+            RunSettings(),
+            lambda *_: None,
+            (Fault(verb="create", resource="configmaps", status=403),),
+            id="a-preparation-that-fails",
+        ),
+    ],
+)
+def test_a_phase_that_is_left_out_keeps_what_was_found_before(
+    settings: RunSettings, during: Any, faults: tuple[Fault, ...]
+) -> None:
+    cluster = ReplayCluster(objects=[node()], outcomes=[script("alpha", exitCode=1)])
+    cluster.faults.extend(faults)
+    entries = [entry("alpha"), entry("gamma", "performance"), entry("delta", "performance")]
+    own = Outcome("gamma", "performance", Status.FAILED, "too slow")
+
+    done = Engine(
+        entries, cluster=cluster, settings=settings, earlier={("performance", "gamma"): own}
+    ).run(during)
+
+    gamma = done.outcome("gamma")
+    assert (gamma.status, gamma.message, gamma.extra["resumed"]) == (
+        Status.FAILED,
+        "too slow",
+        True,
+    )
+    assert done.outcome("delta").status is Status.SKIPPED
+    assert done.result.phases[-1].status is PhaseStatus.FAILED
+
+
+def test_a_verdict_from_before_counts_in_the_exit_code_of_a_run_that_is_stopped() -> None:
+    own = Outcome("gamma", "performance", Status.FAILED)
+    engine = Engine(
+        [entry("alpha"), entry("gamma", "performance")],
+        [script("alpha", exitCode=None)],
+        settings=RunSettings(timeout_s=0.3),
+        earlier={("performance", "gamma"): own},
+    )
+
+    assert engine.run().result.exit is Exit.FAILED
+
+
+def test_a_phase_that_is_left_out_keeps_why_its_checks_cannot_run() -> None:
+    entries = [entry("alpha"), entry("gamma", "performance", available=False)]
+
+    done = Engine(entries, [script("alpha", exitCode=None)]).run(stop_at_once)
+
+    assert done.outcome("gamma").raw_status == "NotImplemented"
