@@ -39,6 +39,10 @@ SWEEP_S = 30.0
 HURRIED_SWEEP_S = 5.0
 AFTER_PHASE = "skipped due to previous phase failure"  # the reference's words
 AFTER_CHECK = "skipped due to previous check failure"
+UNSEEN = (
+    "nobody looked for what this run made before it was cut short; go on with it by "
+    "--resume {run_id}, or remove that with aicr-orch gc --run-id {run_id}"
+)
 TIME_IS_UP = "the run's time is up"
 
 
@@ -77,6 +81,7 @@ class Execution:
         `diagnose` stores files about a check that did not pass, before it is cleaned away.
         `earlier` are results of the same run from before it was cut short; they stand.
         """
+        self._resumes = earlier is not None
         self._earlier = earlier or {}
         self._plan = plan
         self._settings = settings or RunSettings()
@@ -85,6 +90,7 @@ class Execution:
         self._clock = clock
         self._state = _State()
         self._audit = Audit()
+        self._has_begun = False  # what a run makes, it makes from then on
         self.stop = Stop() if stop is None else stop  # a Stop that nobody asked for is falsy
         self._changed = self.stop.changed
         ground = Ground(
@@ -113,6 +119,7 @@ class Execution:
             cleanup.callback(self._join)
             try:
                 if not self.stop:
+                    self._has_begun = True
                     self._site.prepare(record, data)
                 self._run_phases(phases)
             except (CannotTell, StopError) as error:
@@ -285,6 +292,9 @@ class Execution:
             thread.join()
 
     def _clean_up(self) -> None:
+        if self._resumes and not self._has_begun:  # this part made nothing, the first one did
+            self._emit(Notice(UNSEEN.format(run_id=self._plan.run_id), "warning"))
+            return
         found = self._state.outcomes.values()
         kept = [outcome for outcome in found if self._settings.keep.keeps(outcome)]
         bound_s = HURRIED_SWEEP_S if self.stop.hurry else SWEEP_S

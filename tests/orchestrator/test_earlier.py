@@ -9,11 +9,12 @@ from helper.kube import Kube
 from orchestrator import ctrf, earlier, plan, recipe
 from orchestrator.catalog import Catalog
 from orchestrator.errors import ClusterError
-from orchestrator.events import CheckStarted, Event, PhaseStarted
+from orchestrator.events import CheckStarted, Event, Notice, PhaseStarted
 from orchestrator.execution import Execution
 from orchestrator.exits import Exit
 from orchestrator.outcome import Outcome, PhaseStatus, Split, Status
 from orchestrator.replay import Fault, ReplayCluster
+from orchestrator.result import Audit
 from orchestrator.run import Run
 from orchestrator.rundir import RunDir
 from orchestrator.settings import Keep, RunSettings
@@ -171,6 +172,27 @@ def test_a_run_whose_leftovers_stay_does_not_go_on(
         kube.patch(CONFIG_MAPS, f"aicr-result-{RUN_ID}-alpha", finalizers, NAMESPACE)
         with pytest.raises(ClusterError, match=r"alpha \(ending, held by example.com/stay\)"):
             run_of(kube, earlier={}).deploy()
+
+
+def test_a_run_that_is_stopped_before_it_takes_over_does_not_vouch_for_the_cluster(
+    killed: ReplayCluster,
+) -> None:
+    own = Outcome("alpha", "conformance", Status.FAILED)
+    before = of_the_run(killed)
+
+    with served(killed) as kube, run_of(kube, earlier={("conformance", "alpha"): own}) as run:
+        run.cancel("asked to")
+        run.deploy()
+        notices = [event.text for event in run.events() if isinstance(event, Notice)]
+
+    result = run.result()
+    assert result.audit == Audit(was_made=False)
+    assert any(f"aicr-orch gc --run-id {RUN_ID}" in words for words in notices)
+    assert before
+    assert of_the_run(killed) == before
+    alpha, beta = result.phases[1].outcomes
+    assert (alpha.status, alpha.extra["resumed"]) == (Status.FAILED, True)
+    assert (beta.status, beta.facts) == (Status.SKIPPED, {"skip": "not-run"})
 
 
 def stop_at_once(run: Execution, _cluster: ReplayCluster, event: Event) -> None:
