@@ -40,7 +40,8 @@ The same is printed by `aicr-orch explain CHECK`; it is written at the head of t
 """
 LOCKS = """## Locks
 
-Checks that hold the same lock never run at the same time; all others may.
+Checks that hold the same lock never run at the same time; all others may. What only looks, at
+`--depth fast` or as a process, disturbs nobody and holds none.
 """
 NEEDS = """## GPUs
 

@@ -23,7 +23,7 @@ PAGE = "docs/checks.md"
 INDENT, WIDTH = 13, 100
 WORKLOADS = {
     Workloads.NONE: "none, it only looks",
-    Workloads.PARTLY: "some of its own; at --depth fast none, it only looks then",
+    Workloads.PARTLY: "some of its own; at --depth fast none, it only looks then and holds no lock",
     Workloads.ALWAYS: "always some of its own, so that --depth fast leaves it out",
 }
 

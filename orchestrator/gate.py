@@ -5,6 +5,7 @@ from dataclasses import replace
 from enum import StrEnum
 
 from helper.check import SkipCode
+from helper.depth import Depth
 from helper.findings import some
 from orchestrator.catalog import Entry
 from orchestrator.outcome import Outcome, Status, is_incomplete
@@ -27,18 +28,26 @@ class Gate(StrEnum):
     COSTLY = "costly"
 
 
-def cost(entry: Entry | None) -> str:
-    """What makes a check costly; empty for a cheap one. Nothing else decides which is which."""
+def cost(entry: Entry | None, depth: Depth = Depth.FULL) -> str:
+    """What makes a check costly; empty for a cheap one. Nothing else decides which is which.
+
+    Who only looks takes no GPUs and holds no lock.
+    """
     if entry is None:
         return ""
     found = []
-    if entry.needs:
+    if entry.needs and depth is Depth.FULL:
         found.append("needs free GPUs")
-    if entry.locks:
+    if entry.locks and depth is Depth.FULL:
         found.append(f"holds {', '.join(entry.locks)}")
     if entry.phase == COSTLY_PHASE:
         found.append("measures performance")
     return ", ".join(found)
+
+
+def cost_in_plan(check: PlannedCheck) -> str:
+    """The same of a planned check, or of one that is left out as it would have run."""
+    return cost(check.entry, check.depth)
 
 
 def stages(
@@ -46,7 +55,7 @@ def stages(
 ) -> tuple[list[PlannedCheck], list[PlannedCheck]]:
     """The checks of a phase that start at once, and those that wait for them."""
     given = list(checks)
-    later = [] if gate is Gate.NONE else [check for check in given if cost(check.entry)]
+    later = [] if gate is Gate.NONE else [check for check in given if cost_in_plan(check)]
     return [check for check in given if check not in later], later
 
 
@@ -57,7 +66,7 @@ def below(plan: Plan, phase: PhasePlan) -> Sequence[PlannedCheck]:
         if earlier.phase == phase.phase:
             break
         found += earlier.checks
-    return [*found, *(check for check in phase.checks if not cost(check.entry))]
+    return [*found, *(check for check in phase.checks if not cost_in_plan(check))]
 
 
 def hindrance(outcomes: Iterable[Outcome], min_coverage: float) -> str:
@@ -87,8 +96,9 @@ def _foreseen(plan: Plan, phase: PhasePlan) -> PhasePlan:
     words = hindrance(known, 0.0)
     if not words:
         return phase
-    checks = tuple(
-        check.left_out(words, SkipCode.GATED) if cost(check.entry) and not check.refusal else check
-        for check in phase.checks
-    )
-    return replace(phase, checks=checks)
+
+    def held_back(check: PlannedCheck) -> PlannedCheck:
+        waits = cost_in_plan(check) and not check.refusal
+        return check.left_out(words, SkipCode.GATED) if waits else check
+
+    return replace(phase, checks=tuple(map(held_back, phase.checks)))

@@ -55,14 +55,15 @@ class PlannedCheck:
 
     @property
     def locks(self) -> frozenset[str]:
-        """What it must have for itself while it runs."""
-        return frozenset(self.entry.locks) if self.entry else frozenset()
+        """What it must have for itself while it runs; who only reads disturbs nobody."""
+        if self.entry is None or self.refusal or self.depth is Depth.FAST:
+            return frozenset()
+        return frozenset(self.entry.locks)
 
     def left_out(self, why: str, code: SkipCode) -> Self:
         """This check as one that is skipped: without image and rights, no object is made for it."""
         return replace(
             self,
-            entry=None,
             image="",
             pull_policy="",
             grants=Grants(),

@@ -9,7 +9,7 @@ from helper.findings import printable
 from helper.quantity import format_duration
 from orchestrator import manifests, readiness, stdout
 from orchestrator.estimate import Estimate, Seconds, estimate
-from orchestrator.gate import Gate, cost
+from orchestrator.gate import Gate, cost_in_plan
 from orchestrator.history import Key, Taken
 from orchestrator.manifests import Json, RunContext
 from orchestrator.options import Options
@@ -149,7 +149,7 @@ def _check(preview: Preview, usual: Estimate, check: PlannedCheck) -> dict[str, 
         "runs": not check.refusal,
         "reason": check.refusal,
         "skip": str(check.skip or ""),
-        "cost": cost(check.entry),
+        "cost": cost_in_plan(check),
         "image": check.image,
         "pullPolicy": check.pull_policy,
         "locks": sorted(check.locks),
@@ -214,9 +214,9 @@ def _gate(preview: Preview) -> str:
     if preview.options.settings.gate is Gate.NONE:
         return "none; with --gate costly, costly checks wait for cheaper ones to be well"
     told = [
-        f"{check.name} ({cost(check.entry)})"
+        f"{check.name} ({cost_in_plan(check)})"
         for check in preview.plan.checks
-        if not check.refusal and cost(check.entry)
+        if not check.refusal and cost_in_plan(check)
     ]
     return f"after all that is cheaper went well: {', '.join(told) or 'no check'}"
 

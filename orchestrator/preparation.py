@@ -100,7 +100,8 @@ def _told_of_rights(options: Options, planned: plan.Plan) -> Iterator[str]:
     admins = [check.name for check in planned.checks if check.grants.cluster_role]
     if admins:
         yield f"--rbac cluster-admin: {len(admins)} checks may do anything while they run"
-    own = [item.name for item in planned.checks if item.entry and not item.grants.cluster_role]
+    running = [item for item in planned.checks if not item.refusal]
+    own = [item.name for item in running if not item.grants.cluster_role]
     if own:
         names = ", ".join(own)
         yield f"{names} came with --data and keep their own rights, for want of --trust-external"

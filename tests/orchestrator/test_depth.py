@@ -1,23 +1,36 @@
 """A fast run makes nothing but Jobs and identities: as a plan, and as the API server saw it."""
 
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from helper.check import SkipCode
 from helper.depth import Depth
+from helper.kinds import LEASES
 from orchestrator import catalog, manifests, plan, recipe
 from orchestrator.depth import limit
 from orchestrator.errors import UsageError
 from orchestrator.exits import Exit
 from orchestrator.outcome import PhaseStatus, Status
 from orchestrator.plan import Plan
+from orchestrator.preflight import needs
 from orchestrator.replay import ReplayCluster
 from orchestrator.run import Run
+from orchestrator.settings import RunSettings
 from tests.example import FOLDER
 from tests.orchestrator import samples
-from tests.orchestrator.engine import IMAGE, Engine, Finished, entry, script, served
+from tests.orchestrator.engine import (
+    IMAGE,
+    NAMESPACE,
+    Engine,
+    Finished,
+    entry,
+    node,
+    script,
+    served,
+)
 from tests.orchestrator.samples import context
 from tests.orchestrator.samples import recipe as selecting
 from tests.source import ROOT
@@ -109,6 +122,35 @@ def test_what_is_left_out_is_skipped_with_its_reason_and_its_phase_is_narrowed()
     assert done.outcome("alpha").extra["depth"] == "fast"
     assert done.result.exit is Exit.OK
     assert [p.status for p in done.result.phases if p.outcomes] == [PhaseStatus.NARROWED]
+
+
+def test_a_fast_check_neither_waits_for_a_lock_nor_keeps_one_from_others() -> None:
+    lease = {
+        "apiVersion": LEASES.api_version,
+        "kind": LEASES.kind,
+        "metadata": {"name": "aicr-lock-gpu", "namespace": NAMESPACE},
+        "spec": {
+            "holderIdentity": "another",
+            "leaseDurationSeconds": 3600,
+            "renewTime": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}Z",
+        },
+    }
+    home = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+    entries = [entry(name, workloads="partly", locks=["gpu"]) for name in ("alpha", "beta")]
+    settings = RunSettings(wait_for_locks=False)
+
+    done = Fast(
+        entries,
+        [script("alpha"), script("beta")],
+        objects=[node(), home, lease],
+        settings=settings,
+    ).run()
+
+    assert done.result.exit is Exit.OK
+    assert "locks" not in done.outcome("alpha").extra
+    assert [r for r in done.cluster.requests if r.action.resource == LEASES.plural] == []
+    asked = [str(need) for need in needs(fast(*entries))]
+    assert not [need for need in asked if "leases" in need]
 
 
 def test_no_fast_run_demonstrates_anything() -> None:

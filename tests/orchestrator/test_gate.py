@@ -6,19 +6,23 @@ from typing import Any
 import pytest
 
 from helper.check import SkipCode
+from helper.depth import Depth
 from helper.models import ValidationInput
 from orchestrator import catalog, gate
 from orchestrator.catalog import Entry
+from orchestrator.depth import limit
 from orchestrator.exits import Exit
 from orchestrator.gate import Gate
 from orchestrator.outcome import Outcome, Status
 from orchestrator.plan import Plan
+from orchestrator.processes.runnable import restrict
 from orchestrator.replay import PodOutcome
 from orchestrator.settings import RunSettings
 from tests.orchestrator import samples
 from tests.orchestrator.engine import Engine, Finished, entry, script
 from tests.orchestrator.samples import outcome
 
+MEASURES = "measures performance"
 COSTLY = RunSettings(gate=Gate.COSTLY)
 CHECKS = (
     entry("installed", phase="deployment"),
@@ -181,6 +185,28 @@ def test_fail_fast_gates_what_it_leaves_out() -> None:
     assert done.outcome("offered").facts == {"skip": "gated"}
     assert done.outcome("offered").message == "skipped due to previous phase failure"
     assert done.result.complete
+
+
+def test_a_check_is_no_cheaper_for_being_left_out() -> None:
+    image = "ghcr.io/aicr-orch/validator-performance:latest"
+    load = entry("load", "performance", image=image, workloads="always", locks=["gpu"])
+    plan = restrict(planned(load, entry("latency", "performance", image=image)))
+
+    assert [check.skip for check in plan.checks] == [SkipCode.PRECONDITION, None]
+    assert gate.below(plan, plan.phases[2]) == []
+    assert gate.foreseen(plan, Gate.COSTLY) == plan
+
+
+def test_what_only_looks_is_costly_for_what_it_measures_and_not_for_what_it_does_not_take() -> None:
+    taking: dict[str, Any] = {"workloads": "partly", "locks": ["gpu"], "needs": {"gpus": 1}}
+    entries = [entry("looks", **taking), entry("measures", "performance", **taking)]
+
+    full, fast = planned(*entries), limit(planned(*entries), Depth.FAST)
+
+    both = "needs free GPUs, holds gpu"
+    assert [gate.cost_in_plan(item) for item in full.checks] == [both, f"{both}, {MEASURES}"]
+    assert [gate.cost_in_plan(item) for item in fast.checks] == ["", MEASURES]
+    assert gate.stages(fast.phases[1].checks, Gate.COSTLY) == ([fast.checks[0]], [])
 
 
 def test_a_plan_knows_what_cannot_start() -> None:
