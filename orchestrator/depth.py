@@ -39,4 +39,9 @@ def _limited(check: PlannedCheck) -> PlannedCheck:
         return check
     if check.entry.makes is Workloads.ALWAYS:
         return check.left_out(WHY, SkipCode.DEPTH)
+    return looking(check)
+
+
+def looking(check: PlannedCheck) -> PlannedCheck:
+    """The check as one that may only read: it takes no GPUs, and by its depth no lock."""
     return replace(check, depth=Depth.FAST, grants=read_only(check.grants), needs=None)

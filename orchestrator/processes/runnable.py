@@ -3,13 +3,12 @@
 from dataclasses import replace
 
 from helper.check import SkipCode
-from helper.depth import Depth
 from helper.models import PHASES
 from orchestrator.catalog import Entry, Workloads
+from orchestrator.depth import looking
 from orchestrator.errors import UsageError
 from orchestrator.images import BUILT_IN, LATEST
 from orchestrator.plan import PhasePlan, Plan, PlannedCheck
-from orchestrator.rights import read_only
 
 # What our images hold is installed beside this program, as `images.<phase>`.
 PACKAGES = {f"{BUILT_IN}validator-{phase}{LATEST}": f"images.{phase}" for phase in PHASES}
@@ -26,8 +25,6 @@ def objection(entry: Entry) -> str:
     """Why a check cannot run as a process; empty when it can."""
     if entry.image not in PACKAGES:
         return f"its image {entry.image} is not one that this program holds itself"
-    if entry.needs:
-        return "it takes GPUs, for workloads of its own"
     if entry.dependency_affinity:
         near = ", ".join(item.component_ref for item in entry.dependency_affinity)
         return f"it talks to pods of {near} inside the cluster's network"
@@ -47,11 +44,4 @@ def _check(planned: PlannedCheck) -> PlannedCheck:
     if why:
         words = f"cannot run as a local process: {why}; run it as a Job, with --executor job"
         return planned.left_out(words, SkipCode.PRECONDITION)
-    return replace(
-        planned,
-        image="",
-        pull_policy="",
-        near=(),
-        depth=Depth.FAST,
-        grants=read_only(planned.grants),
-    )
+    return looking(replace(planned, image="", pull_policy="", near=()))

@@ -53,7 +53,6 @@ def test_what_only_reads_can_run_here(rbac: list[dict[str, Any]]) -> None:
         ({"rbac": [rule("get", "pods/exec")]}, "or writes"),
         ({"image": "registry.example/check:v1"}, "registry.example/check:v1 is not one"),
         ({"image": IMAGE.replace("latest", "v9")}, "validator-conformance:v9 is not one"),
-        ({"needs": {"gpus": 1}}, "it takes GPUs"),
         (
             {"dependency_affinity": [{"componentRef": "x", "podLabelSelector": {"a": "b"}}]},
             "pods of x inside the cluster's network",
@@ -87,6 +86,14 @@ def test_a_check_that_also_makes_workloads_runs_without_them() -> None:
     assert check.grants.cluster == (LIST_NODES,)
 
 
+def test_a_check_that_takes_gpus_for_its_workloads_runs_without_both() -> None:
+    given = {"needs": {"gpus": 1}, "locks": ["gpu"], "workloads": "partly"}
+    (check,) = restrict(planned(entry(**given))).checks
+
+    assert (check.refusal, check.needs, check.locks) == ("", None, frozenset())
+    assert objection(entry(**{**given, "workloads": "always"}))
+
+
 def test_what_is_not_built_stays_so() -> None:
     (check,) = restrict(planned(entry(available=False))).checks
 
@@ -94,7 +101,7 @@ def test_what_is_not_built_stays_so() -> None:
 
 
 def test_to_restrict_twice_changes_nothing() -> None:
-    once = restrict(planned(entry(), entry(name="beta", needs={"gpus": 1})))
+    once = restrict(planned(entry(), entry(name="beta", workloads="always")))
 
     assert restrict(once) == once
 
