@@ -33,7 +33,7 @@ def run(
         prepared = _looked_at(prepared, given, env, say)
     runs = rundir.RunDir.of_run(given.run_id, env).path.parent
     known = history.durations(
-        runs, of_replays=bool(given.target.replay), of_fast=given.depth is Depth.FAST
+        runs, of_replays=bool(given.target.replay), of_fast=given.reached is Depth.FAST
     )
     prepared = replace(prepared, plan=gate.foreseen(prepared.plan, given.settings.gate))
     preview = Preview(prepared.recipe, prepared.plan, given, _findings(prepared), known)

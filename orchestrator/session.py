@@ -302,7 +302,11 @@ def _operator(
     if options.log_json:
         return _json_lines(options, console)
     moving = console.is_terminal and not console.is_dumb_terminal and not env.get("CI")
-    usual = history.durations(runs, of_replays=bool(options.target.replay))
+    usual = history.durations(
+        runs,
+        of_replays=bool(options.target.replay),
+        of_fast=options.reached is Depth.FAST,
+    )
     remaining = Remaining(planned, usual, options.settings.max_parallel)
     return Terminal(planned, console, moving=moving, level=options.log_level, remaining=remaining)
 

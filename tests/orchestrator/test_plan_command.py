@@ -49,6 +49,29 @@ def test_earlier_runs_on_this_machine_say_how_long_it_takes(aicr: Command) -> No
     assert found["estimate"]["seconds"] < found["estimate"]["atMostSeconds"] == 2220.0
 
 
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param(("--depth", "fast"), id="fast"),
+        pytest.param(("--executor", "process"), id="processes"),
+    ],
+)
+def test_a_run_that_only_looks_is_timed_by_those_that_only_looked(
+    aicr: Command, how: tuple[str, ...]
+) -> None:
+    one = ("validate", *EXAMPLE, "--check", "operator-health", "-o", "/dev/null")
+    known = "medians of earlier runs for 1 of"
+
+    first = aicr(*one, *how)
+
+    assert "left, by budgets" in first.err
+    assert known in aicr("plan", *EXAMPLE, *how).out
+    assert "no earlier run on this machine" in aicr("plan", *EXAMPLE).out
+    again, full = aicr(*one, *how), aicr(*one)
+    assert "left, by budgets" not in again.err
+    assert "left, by budgets" in full.err
+
+
 def test_takes_the_flags_of_validate(aicr: Command) -> None:
     flags = ("--check", "dra-support", "--fail-fast", "--no-cleanup", "--log-level", "warn")
 
