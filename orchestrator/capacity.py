@@ -2,14 +2,14 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from helper import contract
 from helper.errors import NotFound
 from helper.findings import some
 from helper.kinds import NODES, PODS, Resource
 from helper.kube import Kube
-from helper.nodes import GPU, judged, parse_node
+from helper.nodes import GPU, gpu_nodes, judged, left_out, parse_node
 from helper.pod_states import OVER
 from helper.quantity import parse_quantity
 from helper.resource import (
@@ -61,12 +61,22 @@ class Room:
         return max(0, self.total - sum(item.gpus for item in self.held if not item.leaving))
 
 
-def look(kube: Kube, selector: Mapping[str, str] | None = None) -> Sequence[Room]:
+@dataclass(frozen=True)
+class Capacity:
+    """The GPUs of nodes, as far as anybody can judge them now."""
+
+    rooms: Sequence[Room]
+    left_out: Mapping[str, str] = field(default_factory=dict)  # GPU nodes not judged, and why
+
+
+def look(kube: Kube, selector: Mapping[str, str] | None = None) -> Capacity:
     """The GPUs of all nodes that a selector fits, whoever hands them out; KubeError if unseen."""
     nodes = kube.list(NODES, labels=",".join(f"{k}={v}" for k, v in (selector or {}).items()))
     slices, claims = served(kube, RESOURCE_SLICES), served(kube, RESOURCE_CLAIMS)
     # Pods last: then one that a claim names and that is not among them is gone, not new.
-    return rooms(nodes, kube.list(PODS), slices, claims)
+    found = rooms(nodes, kube.list(PODS), slices, claims)
+    offering = frozenset(node_name for _, node_name in _devices(slices))
+    return Capacity(found, left_out(gpu_nodes(map(parse_node, nodes), offering)))
 
 
 def served(kube: Kube, versions: Iterable[Resource], where: str | None = None) -> Sequence[Json]:
@@ -82,7 +92,7 @@ def served(kube: Kube, versions: Iterable[Resource], where: str | None = None) -
 def rooms(
     nodes: Iterable[Json],
     pods: Sequence[Json],
-    slices: Iterable[Json],
+    slices: Sequence[Json],
     claims: Sequence[Json],
 ) -> Sequence[Room]:
     """Count GPUs and who holds them; a node that cannot be judged has none for us."""
@@ -167,7 +177,7 @@ def _gpus(container: Json) -> int:
         return 0
 
 
-def _devices(slices: Iterable[Json]) -> Iterator[tuple[Device, str]]:
+def _devices(slices: Sequence[Json]) -> Iterator[tuple[Device, str]]:
     """GPUs that a DRA driver offers now, each with its node."""
     parts = (part(item, "spec") for item in slices)
     specs = [spec for spec in parts if text(spec, "driver") == GPU_DRIVER]

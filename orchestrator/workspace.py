@@ -172,7 +172,8 @@ class Workspace:
         if not planned.needs:
             return None
         selector = manifests.node_selector(self.context.placement, planned)
-        return shortage(planned.needs, capacity.look(self._kube, selector))
+        found = capacity.look(self._kube, selector)
+        return shortage(planned.needs, found.rooms, found.left_out)
 
     def remains(self, planned: PlannedCheck) -> Remains:
         """What a check with locks has started; looking costs nothing where it may start nothing."""

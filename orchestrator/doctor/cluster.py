@@ -67,7 +67,7 @@ def look_at_nodes(kube: Kube, at_once: int) -> Iterator[Finding]:
     yield from left_out_nodes(parsed)
     if at_once:
         yield room(nodes, pods, {node.name for node in judged(parsed)}, at_once)
-    rooms = capacity.look(kube)
+    rooms = capacity.look(kube).rooms
     yield gpus(gpu_nodes(parsed, frozenset(item.node for item in rooms)), rooms)
 
 

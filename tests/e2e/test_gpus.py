@@ -94,7 +94,11 @@ def test_gpus_of_a_pod_that_ends_are_waited_for(
     ("needs", "said"),
     [
         pytest.param({"gpus": GPUS}, "held by pod", id="held"),
-        pytest.param({"gpus": GPUS + 1}, "the cluster will never have that", id="never"),
+        pytest.param(
+            {"gpus": GPUS + 1},
+            "nodes with GPUs that can be judged have as many in all",
+            id="too-few-nodes",
+        ),
     ],
 )
 def test_gpus_that_will_not_be_free_are_not_waited_for(

@@ -133,6 +133,19 @@ def test_nodes_that_cannot_be_judged_have_no_room() -> None:
     assert rooms([cordoned, node("n2")], [], [], []) == []
 
 
+def test_gpu_nodes_that_cannot_be_judged_are_told_with_the_reason() -> None:
+    cordoned = gpu_node("n2", spec={"unschedulable": True})
+    done = Engine(
+        [entry("hungry", needs={"gpus": 8, "nodes": 2})],
+        [script("hungry")],
+        objects=[gpu_node("n1"), cordoned, node("n3", spec={"unschedulable": True})],
+    ).run()
+
+    blocked = done.outcome("hungry")
+    assert blocked.raw_status == "Blocked"
+    assert "cannot be judged: 1 with GPUs (n2 cordoned)" in blocked.message
+
+
 def test_a_check_without_room_is_blocked_before_its_job_is_made() -> None:
     done = Engine(
         [entry("hungry", needs={"gpus": 8}), entry("modest", needs={"gpus": 1})],

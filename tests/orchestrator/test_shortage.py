@@ -47,9 +47,9 @@ def test_a_check_that_finds_what_it_needs_lacks_nothing(wanted: Needs, found: li
         pytest.param(
             EIGHT_ON_TWO,
             [room("a"), room("b", 4, ENDS)],
-            "the cluster will never have that: 1 of 2 nodes with GPUs have as many in all "
-            "(a 8, b 4); add nodes",
-            id="never",
+            "it needs 8 free GPUs on each of 2 nodes, and 1 of 2 nodes with GPUs that can be "
+            "judged have as many in all (a 8, b 4); add nodes, or leave it out with --skip",
+            id="too-few-nodes",
         ),
         pytest.param(Needs(gpus=2), [room(f"n{i}", 1) for i in range(20)], "12 more", id="many"),
     ],
@@ -60,6 +60,17 @@ def test_says_what_is_lacking_and_who_has_it(wanted: Needs, found: list[Room], s
     assert lacking is not None
     assert said in lacking.words
     assert lacking.soon == ()
+
+
+@pytest.mark.parametrize("rooms", [[room("a")], []], ids=["some", "none"])
+def test_nodes_that_may_come_back_are_named_beside_what_is_lacking(rooms: list[Room]) -> None:
+    away = {"b": "NotReady", "c": "cordoned"}
+
+    lacking = shortage(EIGHT_ON_TWO, rooms, away)
+
+    assert lacking is not None
+    assert "; cannot be judged: 2 with GPUs (b NotReady, c cordoned); repair these" in lacking.words
+    assert "never" not in lacking.words
 
 
 def test_gpus_of_who_is_leaving_are_a_prospect() -> None:
