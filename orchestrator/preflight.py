@@ -167,7 +167,8 @@ def _lines(found: Sequence[str]) -> str:
 
 def _account_verbs(plan: Plan) -> Sequence[str]:
     """What is done with accounts: nothing is made where all checks run under existing ones."""
-    return MADE if not all(planned.grants.account for planned in plan.checks) else ("get", "list")
+    started = [planned for planned in plan.checks if not planned.refusal]
+    return MADE if not all(planned.grants.account for planned in started) else ("get", "list")
 
 
 def _missing_accounts(kube: Kube, plan: Plan) -> Iterable[str]:

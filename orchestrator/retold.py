@@ -42,6 +42,7 @@ class End:
     words: str
     reports: tuple[str, ...] = ()
     audit: Audit = field(default_factory=Audit)
+    took_s: float | None = None  # as the run measured it, set-up aside
 
 
 @dataclass
@@ -92,6 +93,8 @@ class Story:
         end = self.end or End(Exit.INTERNAL, int(Exit.INTERNAL), "")
         phases = tuple(self._phases.get(item.phase) or self._so_far(item) for item in self._planned)
         began, ended = min(self._times, default=0.0), max(self._times, default=0.0)
+        if end.took_s is not None:
+            began = ended - end.took_s
         return RunResult(self.run_id, phases, end.exit, began, ended, end.audit)
 
     @property
@@ -196,13 +199,14 @@ def _plan(run_id: str, planned: Any) -> Plan:
 def _end(line: Line) -> End:
     by_label = {code.label: code for code in Exit}
     code = by_label.get(text(line, "result"), Exit.INTERNAL)
-    ended = number(line, "exitCode")
+    ended, took_ms = number(line, "exitCode"), number(line, "durationMs")
     return End(
         code,
         int(code) if ended is None else ended,
         text(line, "message"),
         _texts(line, "reports"),
         Audit(line.get("audited") is True, _texts(line, "leftovers"), _texts(line, "kept")),
+        None if took_ms is None else took_ms / 1000,
     )
 
 

@@ -17,7 +17,7 @@ from helper.resource import condition, container_status, is_being_deleted, items
 from orchestrator.catalog import Patience
 from orchestrator.manifests import STARTUP_TIMEOUT_S
 from orchestrator.moments import Moments
-from orchestrator.outcome import Status
+from orchestrator.outcome import CANCELLED, Status
 from orchestrator.plan import PlannedCheck
 
 Json = dict[str, Any]
@@ -72,6 +72,12 @@ class Ending:
     started: float | None = None  # seconds since 1970
     stopped: float | None = None
     extra: dict[str, str] = field(default_factory=dict)
+
+
+def cancelled(reason: str, started: float | None = None) -> Ending:
+    """How a check ended that the end of its run has stopped."""
+    words = reason if reason.startswith(f"{CANCELLED.lower()} by ") else f"cancelled: {reason}"
+    return Ending(Status.OTHER, words, CANCELLED, started=started)
 
 
 class Stage(StrEnum):

@@ -6,7 +6,7 @@ from helper.deadline import Clock
 from helper.resource import condition, condition_is, is_being_deleted, name, number, text
 from orchestrator import verdict
 from orchestrator.manifests import job_deadline_s
-from orchestrator.outcome import CANCELLED, Status
+from orchestrator.outcome import Status
 from orchestrator.plan import PlannedCheck
 from orchestrator.sightings import Sightings
 from orchestrator.stop import Stop
@@ -87,7 +87,7 @@ class Waiting:
         if ending and (seen.pod or self._is_podless(now)):
             return ending
         if self._stop:
-            return Ending(Status.OTHER, f"cancelled: {self._stop.reason}", CANCELLED)
+            return verdict.cancelled(self._stop.reason)
         if self._sightings.failure:
             raise self._sightings.failure
         self._watch_termination(seen, now)

@@ -13,7 +13,7 @@ from orchestrator.events import CheckProgressed, CheckSaid, Event
 from orchestrator.local.guardian import Guardian
 from orchestrator.local.process import LocalProcess
 from orchestrator.manifests import LIMITS
-from orchestrator.outcome import CANCELLED, Outcome, Split, Status
+from orchestrator.outcome import Outcome, Split, Status
 from orchestrator.plan import PlannedCheck
 from orchestrator.processes.output import Output
 from orchestrator.processes.room import Room, Rooms
@@ -121,8 +121,7 @@ class ProcessAttempt:
         until = self._clock.now() + self._planned.timeout_s + self._bounds.margin_s
         while not self._wait(min(WEIGH_S, until - self._clock.now())):
             if self._stop:
-                words = f"cancelled: {self._stop.reason}"
-                return Ending(Status.OTHER, words, CANCELLED, started=self._started)
+                return verdict.cancelled(self._stop.reason, self._started)
             if self._clock.now() >= until:
                 budget = format_duration(self._planned.timeout_s)
                 self._outside = "DeadlineExceeded", f"the check went on beyond its {budget} budget"

@@ -19,7 +19,7 @@ from orchestrator.stop import Stop
 FOLDER = "aicr-run-"  # how the name of the folder begins
 TOLD = (
     "checks run on this machine with the rights of its kubeconfig; nothing is made in the cluster: "
-    "results are kept here only, and other runs do not see the locks of this one"
+    "results are kept here only, and no locks are taken"
 )
 
 

@@ -61,7 +61,7 @@ def test_an_annotation_ends_a_run(order: str) -> None:
     done = during(lambda kube: annotate(kube, cancel=order, cancelled_by="ada@there"))
 
     assert done.result.exit is Exit.TERMINATED
-    assert done.outcome("alpha").message == "cancelled: cancelled by ada@there"
+    assert done.outcome("alpha").message == "cancelled by ada@there"
     assert done.outcome("beta").message == "not run: cancelled by ada@there"
     assert done.result.leftovers == ()
 

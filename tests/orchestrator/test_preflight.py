@@ -14,7 +14,7 @@ from orchestrator.forwarding import Forwarded
 from orchestrator.manifests import RunContext
 from orchestrator.plan import Plan
 from orchestrator.replay import ReplayCluster
-from orchestrator.rights import Rights
+from orchestrator.rights import Grants, Rights
 from tests.orchestrator.callers import cluster_role
 from tests.orchestrator.engine import NAMESPACE, RUN_ID, Engine, entry
 
@@ -137,6 +137,16 @@ def test_an_account_that_checks_shall_run_under_must_exist(caller: Caller) -> No
     where = {"name": "checker", "namespace": NAMESPACE}
     caller.namespaces += [{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": where}]
     caller.check(rules, EXISTING_PLAN)
+
+
+def test_no_account_is_made_for_a_check_that_is_left_out() -> None:
+    phases = [replace(phase, checks=()) for phase in EXISTING_PLAN.phases]
+    (check,) = EXISTING_PLAN.checks
+    refused = replace(check, refusal="left out", grants=Grants())
+    plan = replace(EXISTING_PLAN, phases=(replace(phases[0], checks=(check, refused)),))
+
+    (accounts,) = [r for r in preflight.caller_rules(plan) if "serviceaccounts" in r["resources"]]
+    assert accounts["verbs"] == ["get", "list"]
 
 
 SECRETS = {"apiGroups": [""], "resources": ["secrets"], "verbs": ["create", "delete", "list"]}

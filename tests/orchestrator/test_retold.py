@@ -120,6 +120,15 @@ def test_the_kept_result_says_more_than_its_line(lines: list[Line]) -> None:
     assert phase.outcomes[0] is whole
 
 
+def test_a_run_took_as_long_as_it_said_itself(lines: list[Line]) -> None:
+    (end,) = [line for line in lines if line["event"] == "run-finished"]
+    told = {**end, "durationMs": 1500}
+
+    result = heard([*(line for line in lines if line is not end), told])[0].result()
+
+    assert result.stopped - result.started == pytest.approx(1.5)
+
+
 def test_what_was_not_told_was_not_run_or_has_not_ended(lines: list[Line]) -> None:
     until = next(
         n for n, line in enumerate(lines) if line["event"] == "check-finished"
