@@ -12,7 +12,7 @@ from typing import NoReturn
 TERMINATION_LOG = Path("/dev/termination-log")
 MIB = 1024 * 1024
 FOREVER = "86400"
-SEEN_S = 3.0  # until kubelet has told that the container runs, and its log is followed
+SEEN_S = 8.0  # until kubelet has told that the container runs, and its log is followed
 
 
 def leave(code: str, reason: str = "") -> int:
