@@ -108,7 +108,7 @@ def test_what_cannot_be_removed_is_named_and_is_no_success() -> None:
     result = engine.run().result
 
     assert result.exit is Exit.LEFTOVERS
-    assert result.leftovers == (f"configmaps {NAMESPACE}/held",)
+    assert result.leftovers == (f"configmaps {NAMESPACE}/held (ending, held by example.com/held)",)
 
 
 # A namespace that was ending was used, AICR PR#2588.

@@ -39,7 +39,7 @@ def test_rights_are_worded_as_in_the_page_of_checks(aicr: Command) -> None:
     ("name", "told"),
     [
         ("operator-health", "yes, with --executor process"),
-        ("nccl-all-reduce-bw", "no: it takes GPUs"),
+        ("nccl-all-reduce-bw", "no: it makes workloads of its own"),
     ],
 )
 def test_says_whether_it_can_run_as_a_process(aicr: Command, name: str, told: str) -> None:
