@@ -331,14 +331,17 @@ def _operators_ear(options: Options, console: Console) -> Callable[[str], object
 
 def _stopping(stop: Stop, folder: Path, ending: Ending) -> Callable[[signal.Signals], object]:
     """Turn the first signal into an orderly end, the second into a hurried one."""
+    seen: list[signal.Signals] = []
 
     def handle(found: signal.Signals) -> None:
-        hurry = bool(stop) or found is AT_ONCE
-        by = owner.signed(folder) if found is not signal.SIGINT else ""
-        words = f"cancelled by {report.first_line(by)}" if by else f"{found.name} received"
-        if not stop:
-            again = "Ctrl-C once more" if found is signal.SIGINT else "once more"
+        seen.append(found)  # the next one may come at any moment, inside of this function as well
+        first = seen[0]
+        hurry = bool(stop) or len(seen) > 1 or found is AT_ONCE
+        by = owner.signed(folder) if first is not signal.SIGINT else ""
+        words = f"cancelled by {report.first_line(by)}" if by else f"{first.name} received"
+        if not (stop or len(seen) > 1):
+            again = "Ctrl-C once more" if first is signal.SIGINT else "once more"
             ending.say(f"{words}: {IN_A_HURRY if hurry else f'{IN_ORDER}; {again} to hurry'}")
-        stop.request(SIGNALS[found], words, hurry=hurry)
+        stop.request(SIGNALS[first], words, hurry=hurry)
 
     return handle
