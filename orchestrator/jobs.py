@@ -73,7 +73,7 @@ class JobSite:
         self._sightings = Sightings(
             patient, home, run_id, ground.stop.changed, ground.clock, outage=outage
         )
-        self._orders = Orders(patient, home, run_id, ground.stop, ground.emit)
+        self._orders = Orders(patient, home, run_id, ground.stop, ground.emit, outage=outage)
         self.locks = Leases(
             ground.kube,
             home,

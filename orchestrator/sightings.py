@@ -2,12 +2,13 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
+from functools import partial
 
 from helper import contract
 from helper.deadline import SYSTEM_CLOCK, Clock
-from helper.errors import Expired, Forbidden, KubeError
+from helper.errors import Forbidden, KubeError
 from helper.kinds import JOBS, PODS, Resource
 from helper.kube import Kube
 from helper.resource import labels, name
@@ -15,8 +16,10 @@ from helper.transport import Json, Watch
 from orchestrator.moments import Moments
 from orchestrator.outage import Outage
 from orchestrator.verdict import Sighting, holds_room
+from orchestrator.watching import RETRY_S, Watching
 
-RETRY_S = 1.0
+Note = Callable[[str, Json], None]  # takes in a change: ADDED, MODIFIED or DELETED, and the object
+
 JOB_NAME_LABEL = "batch.kubernetes.io/job-name"
 
 
@@ -40,9 +43,7 @@ class Sightings:
         self._selector = f"{contract.LABEL_RUN_ID}={run_id}"
         self._seen: dict[str, Sighting] = {}
         self._notes = ((JOBS, self._note_job), (PODS, self._note_pod))
-        self._watches: dict[Resource, Watch] = {}
-        self._threads: list[threading.Thread] = []
-        self._stopped = threading.Event()
+        self._watchings: list[Watching] = []
         self._pods_since: float | None = None
         self._clock = clock
         self.changed = changed
@@ -52,12 +53,17 @@ class Sightings:
         """Begin to watch; what happens from now on is seen. KubeError when that is impossible."""
         for resource, note in self._notes:
             version = self._relist(self._kube, resource, note)
-            thread = threading.Thread(
-                target=self._follow, args=(resource, note, version), daemon=True
+            watching = Watching(
+                f"watch-{resource.plural}",
+                partial(self._relist, self._hasty, resource, note),
+                partial(self._watch, resource),
+                self._noting(note),
+                self._refused,
+                outage=self._outage,
+                watched=self._watching_pods if resource is PODS else nullcontext,
             )
-            thread.name = f"watch-{resource.plural}"
-            self._threads.append(thread)
-            thread.start()
+            self._watchings.append(watching)
+            watching.start(version)
 
     def look_again(self) -> None:
         """Read everything anew, whatever the watches show; what cannot be read stays as it was."""
@@ -81,53 +87,30 @@ class Sightings:
 
     def stop(self) -> None:
         """End both watches and wait for their threads."""
-        self._stopped.set()
-        with self.changed:
-            watches = list(self._watches.values())
-        for watch in watches:
-            watch.close()
-        for thread in self._threads:
-            thread.join(timeout=5)
+        for watching in self._watchings:
+            watching.close()
 
-    def _follow(self, resource: Resource, note: Callable[[str, Json], None], version: str) -> None:
-        """Watch until told to stop; a stream that ends is opened again where it ended."""
-        while not self._stopped.is_set():
-            try:
-                version = self._stream(resource, note, version)
-            except Expired:
-                version = self._relist_until_done(resource, note)
-            except Forbidden as error:
-                with self.changed:
-                    self.failure = error
-                    self.changed.notify_all()
-                return
-            except KubeError as error:
-                self._failed(error)
-                version = self._relist_until_done(resource, note)
+    def _watch(self, resource: Resource, version: str) -> Watch:
+        return self._kube.watch(resource, version, self._namespace, self._selector)
 
-    def _stream(self, resource: Resource, note: Callable[[str, Json], None], version: str) -> str:
-        watch = self._kube.watch(resource, version, self._namespace, self._selector)
-        if self._outage:
-            self._outage.answered()
+    def _noting(self, note: Note) -> Note:
+        """Take a change in, and let those know who wait for one."""
+
+        def noting(kind: str, obj: Json) -> None:
+            with self.changed:
+                note(kind, obj)
+                self.changed.notify_all()
+
+        return noting
+
+    def _refused(self, error: Forbidden) -> None:
         with self.changed:
-            self._watches[resource] = watch
-        with watch, self._noted(resource):
-            if self._stopped.is_set():  # stop() may have run before this watch was known
-                return version
-            for event in watch:
-                version = str((event.object.get("metadata") or {}).get("resourceVersion", version))
-                if event.type != "BOOKMARK":
-                    with self.changed:
-                        note(event.type, event.object)
-                        self.changed.notify_all()
-        return version
+            self.failure = error
+            self.changed.notify_all()
 
     @contextmanager
-    def _noted(self, resource: Resource) -> Iterator[None]:
+    def _watching_pods(self) -> Iterator[None]:
         """Let those who miss a pod know whether anybody would see it."""
-        if resource is not PODS:
-            yield
-            return
         with self.changed:
             self._pods_since = self._clock.now()
             self.changed.notify_all()
@@ -136,21 +119,7 @@ class Sightings:
         finally:
             self._pods_since = None
 
-    def _relist_until_done(self, resource: Resource, note: Callable[[str, Json], None]) -> str:
-        while not self._stopped.is_set():
-            try:
-                return self._relist(self._hasty, resource, note)
-            except KubeError as error:
-                self._failed(error)
-        return ""
-
-    def _failed(self, error: KubeError) -> None:
-        """Wait before the next attempt, if there shall be one."""
-        if self._outage:
-            self._outage.failed(error)
-        self._stopped.wait(RETRY_S)
-
-    def _relist(self, kube: Kube, resource: Resource, note: Callable[[str, Json], None]) -> str:
+    def _relist(self, kube: Kube, resource: Resource, note: Note) -> str:
         """Read everything anew; what is no longer there was deleted in between."""
         page = kube.page(resource, self._namespace, self._selector)
         with self.changed:
