@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from helper import contract
 from helper.deadline import SYSTEM_CLOCK, Clock
 from helper.errors import CannotTell, KubeError
-from helper.resource import container_status, name, part, text
+from helper.resource import name, text
 from orchestrator import collected, diagnostics, logs, redaction, verdict
 from orchestrator.events import CheckProgressed, CheckSaid, Event, Notice
 from orchestrator.follow import NO_LOG, Follower
@@ -119,6 +118,7 @@ class CheckLife:
     def _collected(self, ending: Ending) -> Outcome:
         """Add the log to an ending; what the check said and nobody heard yet is told now."""
         log, note = self._log(ending)
+        ending = self._timed(ending)
         told = Counter(map(redaction.line, self._follower.told if self._follower else []))
         for line in log.results:
             told[line] -= 1
@@ -137,7 +137,7 @@ class CheckLife:
         The pod's own log is the whole one. Where it cannot be had, what was followed is kept.
         """
         seen = self._sightings.of(self._planned.object_name)
-        if not _has_run(seen):
+        if not verdict.has_run(seen):
             return logs.Log(), ""
         whole: str | None = None
         why = "its node is lost"
@@ -171,6 +171,13 @@ class CheckLife:
         place = {"job": self._planned.object_name}
         return collected.outcome(self._planned, ending, log, self._split(ending), place)
 
+    def _timed(self, ending: Ending) -> Ending:
+        """Give an end that kubelet has missed the times that the watch showed."""
+        running = self._sightings.of(self._planned.object_name).moments.running
+        if running is None or ending.started is not None:
+            return ending
+        return replace(ending, started=running, stopped=self._clock.wall())
+
     def _split(self, ending: Ending) -> Split:
         """Where the time went, as the watch showed it; a container that never ran has no times."""
         if ending.started is None or ending.stopped is None or self._created is None:
@@ -181,13 +188,6 @@ class CheckLife:
 
     def _notice(self, words: str, level: str = "info") -> None:
         self._emit(Notice(f"{self._planned.name}: {words}", level))
-
-
-def _has_run(seen: Sighting) -> bool:
-    if not seen.pod or verdict.progress(seen).stage not in (Stage.RUNNING, Stage.ENDED):
-        return False
-    terminated = part(container_status(seen.pod, contract.CONTAINER), "state", "terminated")
-    return not terminated or bool(text(terminated, "containerID"))
 
 
 def _is_over(seen: Sighting) -> bool:

@@ -25,7 +25,8 @@ class Moments:
 
     def with_pod(self, pod: Json, now: float) -> "Moments":
         """Note what a pod shows for the first time."""
-        state = part(container_status(pod, contract.CONTAINER), "state")
+        status = container_status(pod, contract.CONTAINER)
+        state = part(status, "state")
         has_ended = "terminated" in state
         is_waiting = not has_ended and "running" not in state
         found = self
@@ -34,7 +35,8 @@ class Moments:
         # Kubelet may tell this only together with the container's start, when it says nothing.
         if found.ready is None and is_waiting and condition_is(pod, SANDBOX):
             found = replace(found, ready=now)
-        if found.running is None and "running" in state:
+        # Those who mark pods of fake nodes as running name no container.
+        if found.running is None and "running" in state and text(status or {}, "containerID"):
             found = replace(found, running=now)
         if found.ended is None and has_ended:
             found = replace(found, ended=now)

@@ -43,6 +43,8 @@ DISRUPTED = {
     "DeletionByTaintManager": "NodeLost",
     "DeletionByPodGC": "NodeLost",
 }
+# What kubelet says of a container that it cannot find any more; its exit code, 137, is made up.
+LOST = "ContainerStatusUnknown"
 BY_EXIT = {
     contract.ExitCode.PASS: Status.PASSED,
     contract.ExitCode.FAIL: Status.FAILED,
@@ -138,6 +140,22 @@ def progress(seen: Sighting) -> Progress:
     return Progress(stage, reason, message)
 
 
+def has_run(seen: Sighting) -> bool:
+    """Whether a check's container ran, so that it has printed a log.
+
+    What was seen once counts: kubelet shows a container of an evicted pod, whose end it has missed,
+    as one that waits to be made, and what it was only in its last state. Those who mark pods of
+    fake nodes as ended name no container at all.
+    """
+    status = container_status(seen.pod or {}, contract.CONTAINER)
+    if seen.moments.running is not None or "running" in part(status, "state"):
+        return True
+    if _is_lost(part(status, "lastState", "terminated")):
+        return True
+    terminated = part(status, "state", "terminated")
+    return bool(text(terminated, "containerID")) or _is_lost(terminated)
+
+
 def patience_with(
     planned: PlannedCheck, patience_s: Mapping[Stage, float]
 ) -> Mapping[Stage, float]:
@@ -212,7 +230,8 @@ def _of_container(seen: Sighting, pod: Json, terminated: Json) -> Ending:
     }
     if not text(terminated, "containerID"):
         fake = "the pod is marked as ended, but no container ever ran; is its node a fake one?"
-        raw, words = _disruption(seen) or ("NoContainer", fake)
+        nobody = (LOST, message) if _is_lost(terminated) else ("NoContainer", fake)
+        raw, words = _disruption(seen) or nobody
         return Ending(Status.OTHER, words, raw, code, extra=extra)
     if times["started"] is None:
         words = message or MEANING[128]
@@ -242,6 +261,10 @@ def of_exit(
     raw, words = outside or _without_verdict(code)
     full = f"{words}: {message}" if message else words
     return Ending(Status.OTHER, full, raw, code, extra=dict(extra), **told)
+
+
+def _is_lost(terminated: Json) -> bool:
+    return text(terminated, "reason") == LOST
 
 
 def _ended_from_outside(

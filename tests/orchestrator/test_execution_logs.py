@@ -1,3 +1,4 @@
+import copy
 from typing import Any
 
 import pytest
@@ -63,6 +64,33 @@ def test_a_pod_whose_log_nobody_could_follow_is_said_to_have_lost_it() -> None:
 
     assert done.outcome("alpha").raw_status == "PodDeleted"
     assert "\nits log is lost: " in done.outcome("alpha").message
+
+
+def test_an_evicted_check_whose_end_kubelet_has_missed_keeps_what_it_said() -> None:
+    def evict(_run: Execution, cluster: ReplayCluster, event: Event) -> None:
+        """Give the pod the status that a real kubelet, short of processor time, has shown."""
+        if not isinstance(event, CheckSaid):
+            return
+        pod = copy.deepcopy(pod_of(cluster))
+        pod["status"] |= {"phase": "Failed", "reason": "Evicted", "message": "too much storage"}
+        pod["status"]["containerStatuses"] = [
+            {
+                "name": "validator",
+                "state": {"waiting": {"reason": "ContainerCreating"}},
+                "lastState": {"terminated": {"exitCode": 137, "reason": "ContainerStatusUnknown"}},
+            }
+        ]
+        words = 'container "validator" in pod is waiting to start: ContainerCreating'
+        cluster.faults.append(Fault(verb="get", resource="pods/log", status=400, message=words))
+        cluster.add(pod)
+
+    done = Engine([entry("alpha")], [script("alpha", exitCode=None, log=SAYS)]).run(evict)
+
+    outcome = done.outcome("alpha")
+    assert (outcome.status, outcome.raw_status) == (Status.OTHER, "Evicted")
+    assert outcome.stdout == ("--- Nodes ---", "RESULT: 1 of 2 nodes")
+    assert "\nthe log is what was followed until then: " in outcome.message
+    assert outcome.split.run_s is not None
 
 
 def test_a_log_that_drops_again_and_again_is_read_whole_at_the_end() -> None:

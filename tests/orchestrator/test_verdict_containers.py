@@ -98,6 +98,18 @@ from tests.orchestrator.samples import Json
             id="fake-node",
         ),
         pytest.param(
+            {
+                "containerID": None,
+                "exitCode": 137,
+                "reason": "ContainerStatusUnknown",
+                "message": "The container could not be located when the pod was terminated",
+            },
+            Status.OTHER,
+            "ContainerStatusUnknown",
+            "The container could not be located when the pod was terminated",
+            id="lost-by-kubelet",
+        ),
+        pytest.param(
             {"startedAt": "1970-01-01T00:00:00Z", "exitCode": 128, "reason": "StartError"},
             Status.OTHER,
             "StartError",
