@@ -51,6 +51,7 @@ _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class _Loader(_Base):  # type: ignore[misc] # the base is chosen at run time
     """YAML 1.2 core schema on top of a safe loader."""
 
+    # PyYAML declares its class attributes without ClassVar.
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
     # Of explicit tags only those of the core schema: no dates, sets or bytes.
     yaml_constructors = {  # noqa: RUF012
@@ -225,7 +226,11 @@ class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, _: Any) -> bool:
         return True
 
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
+    def increase_indent(
+        self,
+        flow: bool = False,
+        indentless: bool = False,  # noqa: ARG002  (what this is about)
+    ) -> None:
         super().increase_indent(flow, indentless=False)
 
 

@@ -56,11 +56,11 @@ class Attached:
         else:
             for event in events:
                 shown.recall(event)
-        return self._ended(shown)
+        return self._left() if self._console.quiet else self._ended(shown)
 
     def _coming(self) -> Iterator[Event]:
-        """What happens from now on, until the run is over or its process is gone."""
-        while not self._story.end:
+        """What happens from now on, until the run is over, its process is gone, or nobody reads."""
+        while not self._story.end and not self._console.quiet:
             lives = owner.lives(self._folder)  # asked first: the last words are read all the same
             lines = self._tail.read()
             yield from filter(None, (self._story.hear(line, time.time()) for line in lines))
@@ -97,8 +97,7 @@ class Attached:
             f"{found} of {all_} results are kept in {self._folder}",
             "error",
         )
-        if (self._folder / rundir.LOG).is_file():
-            self._tell(f"what it said last: {self._folder / rundir.LOG}", "info")
+        self._point_to_log()
         if (self._folder / resumption.FILE).is_file():
             self._tell(f"to go on with it: aicr-orch validate --resume {run_id}", "info")
         self._tell(f"to remove what it left: aicr-orch gc --run-id {run_id}", "info")
@@ -125,9 +124,12 @@ class Attached:
             f"{resumption.FILE} nor events; attach again, or see what it said where it began",
             "error",
         )
+        self._point_to_log()
+        return Exit.INCONCLUSIVE
+
+    def _point_to_log(self) -> None:
         if (self._folder / rundir.LOG).is_file():
             self._tell(f"what it said last: {self._folder / rundir.LOG}", "info")
-        return Exit.INCONCLUSIVE
 
     def _kept(self, phase: str, check: str) -> Outcome | None:
         return earlier.one_from_folder(self._folder, phase, check)

@@ -83,6 +83,11 @@ class Listeners:
         """The places that did not get every line, each with the reason."""
         return {place: lines.trouble for place, lines in self._written.items() if lines.trouble}
 
+    @property
+    def places(self) -> Sequence[str]:
+        """The files that did get every line."""
+        return [place for place in self._files if not self._written[place].trouble]
+
     def _writer(self, output: Output) -> Callable[[str], object]:
         if output.is_file:
             return self._files[str(output)].write

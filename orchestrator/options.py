@@ -1,8 +1,11 @@
 """What the operator asked for, checked and complete before anything is opened."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 from helper import contract
 from helper.depth import Depth
@@ -31,6 +34,7 @@ from orchestrator.settings import Keep, RunSettings
 from orchestrator.target import Target
 from orchestrator.verdict import PATIENCE_S, Stage
 
+Choice = TypeVar("Choice", bound=StrEnum)
 FAIL_FAST = ("phase", "check")
 MAX_NAMESPACE = 63
 
@@ -248,15 +252,13 @@ def _rights(flags: Mapping[str, object]) -> Rights:
 
 
 def _depth(flags: Mapping[str, object]) -> Depth:
-    given = str(flags["depth"])
-    if given not in tuple(Depth):
-        raise UsageError(f"--depth {given}: want one of {', '.join(Depth)}{nearest(given, Depth)}")
-    if given == Depth.FAST and flags["rbac"] == CLUSTER_ADMIN:
+    given = _one_of(Depth, flags, "depth")
+    if given is Depth.FAST and flags["rbac"] == CLUSTER_ADMIN:
         raise UsageError(
             "--depth fast and --rbac cluster-admin contradict each other: "
             "checks that may do anything are not kept from it; take --rbac scoped"
         )
-    return Depth(given)
+    return given
 
 
 def _seconds(flags: Mapping[str, object], name: str) -> float | None:
@@ -293,7 +295,7 @@ def _settings(flags: Mapping[str, object], startup_s: float) -> RunSettings:
     return RunSettings(
         max_parallel=int(str(flags["max_parallel"])),
         fail_fast=fail_fast,
-        gate=_gate(flags),
+        gate=_one_of(Gate, flags, "gate"),
         keep=_keep(flags),
         wait_for_locks=not flags["no_wait"],
         wait_ready_s=_seconds(flags, "wait_ready") or 0.0,
@@ -305,18 +307,19 @@ def _settings(flags: Mapping[str, object], startup_s: float) -> RunSettings:
     )
 
 
-def _gate(flags: Mapping[str, object]) -> Gate:
-    given = str(flags["gate"])
-    if given not in tuple(Gate):
-        raise UsageError(f"--gate {given}: want one of {', '.join(Gate)}{nearest(given, Gate)}")
-    return Gate(given)
-
-
 def _keep(flags: Mapping[str, object]) -> Keep:
-    given = str(flags["keep"])
-    if given not in tuple(Keep):
-        raise UsageError(f"--keep {given}: want one of {', '.join(Keep)}{nearest(given, Keep)}")
-    return Keep.ALWAYS if flags["no_cleanup"] else Keep(given)
+    given = _one_of(Keep, flags, "keep")
+    return Keep.ALWAYS if flags["no_cleanup"] else given
+
+
+def _one_of(kind: type[Choice], flags: Mapping[str, object], name: str) -> Choice:
+    """A flag's value, which is one of a few words."""
+    given = str(flags[name])
+    try:
+        return kind(given)
+    except ValueError:
+        want = f"want one of {', '.join(kind)}{nearest(given, kind)}"
+        raise UsageError(f"--{name} {shlex.quote(given)}: {want}") from None
 
 
 def _items(value: object) -> list[str]:

@@ -38,9 +38,13 @@ def lines(given: Iterable[str]) -> list[str]:
 
 
 def value(given: Any, key: str = "") -> Any:
-    """A fact without secrets: what a key names as one goes whatever it looks like."""
+    """A fact without secrets: what a key names as one goes whatever it looks like.
+
+    A variable of a container has its name in a field of its own.
+    """
     if isinstance(given, dict):
-        return {name: value(item, str(name)) for name, item in given.items()}
+        named = {"value": given["name"]} if isinstance(given.get("name"), str) else {}
+        return {name: value(item, named.get(name, str(name))) for name, item in given.items()}
     if isinstance(given, list):
         return [value(item, key) for item in given]
     if not isinstance(given, str):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from helper.quantity import format_duration
 from orchestrator.estimate import estimate
+from orchestrator.gate import Gate
 from orchestrator.history import Key, Taken
 from orchestrator.plan import Plan, PlannedCheck
 from orchestrator.reports.text import counted
@@ -19,6 +20,7 @@ class Remaining:
     plan: Plan
     usual: Mapping[Key, Taken]  # of earlier runs
     max_parallel: int
+    gate: Gate = Gate.NONE
 
     def words(self, done: Collection[Key], elapsed_s: Mapping[Key, float]) -> str:
         """The time that is left, in words; `elapsed_s` is of the checks that run now.
@@ -49,7 +51,8 @@ class Remaining:
             replace(phase, checks=tuple(item for item in phase.checks if _key(item) in names))
             for phase in self.plan.phases
         )
-        return estimate(replace(self.plan, phases=phases), seconds, self.max_parallel).total_s
+        rest = replace(self.plan, phases=phases)
+        return estimate(rest, seconds, self.max_parallel, self.gate).total_s
 
 
 def _key(check: PlannedCheck) -> Key:
@@ -58,6 +61,6 @@ def _key(check: PlannedCheck) -> Key:
 
 def _rounded(seconds: float) -> str:
     """As exact as an estimate is: `7s`, `1m20s`, `12m`."""
-    step = 1 if seconds < 20 else 10 if seconds < 600 else 60  # noqa: PLR2004 - see above
+    step = 1 if seconds < 20 else 10 if seconds < 600 else 60  # noqa: PLR2004  (see above)
     words = format_duration(max(1, round(seconds / step)) * step)
     return words.removesuffix("0s") if words.endswith("m0s") else words

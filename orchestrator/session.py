@@ -1,68 +1,44 @@
 """One `validate` from options to exit code: read, gate, plan, connect, run, report."""
 
-import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.text import Text
 
-from helper.depth import Depth
 from helper.errors import CannotTell
-from helper.kube import Kube
 from orchestrator import (
     account,
+    audience,
     ci,
     earlier,
-    history,
     identity,
     owner,
-    plan,
     readiness,
-    report,
     rundir,
-    stdout,
     target,
 )
 from orchestrator.delivery import Delivery
-from orchestrator.ending import Ending
+from orchestrator.ending import ended_by_signals
 from orchestrator.errors import ReadinessError, StopError, UsageError
 from orchestrator.events import CheckFinished, ClusterSettling, Event, Notice
 from orchestrator.execution import code_of
 from orchestrator.exits import Exit, number
-from orchestrator.jsonlines import JsonLines
-from orchestrator.levels import Level
 from orchestrator.listeners import Listeners
-from orchestrator.live import Terminal
 from orchestrator.options import Options
 from orchestrator.outcome import Outcome
 from orchestrator.preparation import prepare, run_context
 from orchestrator.record import Record
-from orchestrator.remaining import Remaining
 from orchestrator.result import RunResult, cut_short, without_cluster
 from orchestrator.resumption import Kept
 from orchestrator.run import Run
-from orchestrator.signals import AT_ONCE, answered
 from orchestrator.stop import Stop
 from orchestrator.turn import internal
 from orchestrator.version import version
 
 if TYPE_CHECKING:
     from orchestrator.convergence import Convergence
-
-SIGNALS = {
-    signal.SIGINT: Exit.INTERRUPTED,
-    signal.SIGTERM: Exit.TERMINATED,
-    signal.SIGHUP: Exit.TERMINATED,
-    AT_ONCE: Exit.TERMINATED,
-}
-HEARD = tuple(SIGNALS)
-IN_ORDER, IN_A_HURRY = "ending in order and cleaning up", "ending at once"
-FAST = "depth fast: nothing is made but Jobs and identities, and checks may only read"
 
 
 def validate(
@@ -79,8 +55,7 @@ def validate(
     folder = rundir.RunDir.of_run(options.run_id, env).path
     owner.check_free(folder)  # before a file is opened that the run's process writes to
     with (
-        Ending(_operators_ear(options, console)) as ending,
-        answered(_stopping(stop, folder, ending), HEARD),
+        ended_by_signals(stop, folder, audience.at_once(options, console)),
         closing(Session(options, env, console, stop, began)) as session,
     ):
         return session.run()
@@ -107,7 +82,7 @@ class Session:
         runs = self._folder.path.parent
         self._record = Record()
         self._terminal = Listeners(
-            _operator(options, self._prepared.plan, console, env, runs),
+            audience.operator(options, self._prepared.plan, console, env, runs),
             options.outputs,
             self._prepared.plan,
             self._record,
@@ -135,6 +110,7 @@ class Session:
             self._write_what_is_known(error)
             raise
         places, is_delivered = self._delivery.write(self._report(result))
+        places += self._terminal.places
         for place, why in self._terminal.troubles.items():
             words = f"not every event could be written to {place}: {why}"
             self._terminal.show(Notice(words, "error"))
@@ -169,7 +145,7 @@ class Session:
         self._gate()  # what a given snapshot rules out needs no cluster
         with target.open_cluster(self._options.target, self._env, self._broken) as kube:
             self._server_version = target.server_version(kube)
-            self._terminal.head(_titles(self._options, kube, self._server_version))
+            self._terminal.head(audience.titles(self._options, kube, self._server_version))
             self._identity = identity.read(kube)
             self._warn(self._prepared.warnings)
             self._delivery.check(kube, self._options.namespace)
@@ -278,70 +254,3 @@ class Session:
         except OSError as error:
             words = f"diagnostics of {outcome.check} are not kept in {self._folder.path}: {error}"
             self._terminal.show(Notice(words, "warning"))
-
-
-def _titles(options: Options, kube: Kube, server_version: str) -> list[str]:
-    """Name the target before anything is written to it."""
-    where = options.target.title(kube)
-    fast = [FAST] if options.depth is Depth.FAST else []
-    how, place = "", f"namespace {options.namespace}"
-    if options.executor.is_local:
-        fast, how, place = [], ", checks as local processes", "nothing is created in the cluster"
-    return [
-        f"aicr-orch {version()}: {where}{how}",
-        f"server {kube.server}, Kubernetes {server_version}",
-        f"run {options.run_id}, {place}",
-        *fast,
-    ]
-
-
-def _operator(
-    options: Options, planned: plan.Plan, console: Console, env: Mapping[str, str], runs: Path
-) -> Terminal | JsonLines:
-    """How the operator hears what happens; `runs` has the reports of earlier runs."""
-    if options.log_json:
-        return _json_lines(options, console)
-    moving = console.is_terminal and not console.is_dumb_terminal and not env.get("CI")
-    usual = history.durations(
-        runs,
-        of_replays=bool(options.target.replay),
-        of_fast=options.reached is Depth.FAST,
-    )
-    remaining = Remaining(planned, usual, options.settings.max_parallel)
-    return Terminal(planned, console, moving=moving, level=options.log_level, remaining=remaining)
-
-
-def _json_lines(options: Options, console: Console) -> JsonLines:
-    stderr = partial(stdout.write, console.file)
-    return JsonLines(stderr, options.run_id, level=options.log_level)
-
-
-def _operators_ear(options: Options, console: Console) -> Callable[[str], object]:
-    """How the operator hears at once that the run ends."""
-
-    def tell(words: str) -> None:
-        if options.log_json:
-            _json_lines(options, console).show(Notice(words, "warning"))
-        elif options.log_level <= Level.WARN:
-            with suppress(OSError):  # a terminal that is gone
-                console.print(Text(words, "yellow"), soft_wrap=True)
-
-    return tell
-
-
-def _stopping(stop: Stop, folder: Path, ending: Ending) -> Callable[[signal.Signals], object]:
-    """Turn the first signal into an orderly end, the second into a hurried one."""
-    seen: list[signal.Signals] = []
-
-    def handle(found: signal.Signals) -> None:
-        seen.append(found)  # the next one may come at any moment, inside of this function as well
-        first = seen[0]
-        hurry = bool(stop) or len(seen) > 1 or found is AT_ONCE
-        by = owner.signed(folder) if first is not signal.SIGINT else ""
-        words = f"cancelled by {report.first_line(by)}" if by else f"{first.name} received"
-        if not (stop or len(seen) > 1):
-            again = "Ctrl-C once more" if first is signal.SIGINT else "once more"
-            ending.say(f"{words}: {IN_A_HURRY if hurry else f'{IN_ORDER}; {again} to hurry'}")
-        stop.request(SIGNALS[first], words, hurry=hurry)
-
-    return handle

@@ -43,7 +43,7 @@ class Processes:
         """Refuse what does not only read, and what is not installed here."""
         return runnable.restrict(plan)
 
-    def admit(self, kube: Kube, plan: Plan, context: RunContext) -> Plan:  # noqa: ARG002
+    def admit(self, kube: Kube, plan: Plan, context: RunContext) -> Plan:  # noqa: ARG002  (nothing is made)
         """Skip the checks that the caller's rights are not enough for."""
         return rights.admit(kube, plan)
 
@@ -51,11 +51,11 @@ class Processes:
         """All that the checks do, and nothing else."""
         return rights.rules(plan)
 
-    def found_before(self, kube: Kube, plan: Plan) -> Results:  # noqa: ARG002 - not in a cluster
+    def found_before(self, kube: Kube, plan: Plan) -> Results:  # noqa: ARG002  (not in a cluster)
         """None; all results are in the run's folder."""
         return {}
 
-    def sweep(self, kube: Kube, run_id: str, deadline: Deadline) -> Sequence[str]:  # noqa: ARG002
+    def sweep(self, kube: Kube, run_id: str, deadline: Deadline) -> Sequence[str]:  # noqa: ARG002  (no cluster)
         """Nothing to remove; the folder of a killed run goes with it."""
         return ()
 

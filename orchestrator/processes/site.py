@@ -59,7 +59,11 @@ class ProcessSite:
         self._attempts: list[ProcessAttempt] = []
         self.locks = NoLocks()
 
-    def prepare(self, record: Mapping[str, str], data: Mapping[str, str]) -> None:  # noqa: ARG002
+    def prepare(
+        self,
+        record: Mapping[str, str],  # noqa: ARG002  (for a cluster's object)
+        data: Mapping[str, str],
+    ) -> None:
         """Make the folder with the inputs of all checks; StopError when that cannot be."""
         try:
             self._make_folder(data)
@@ -82,7 +86,7 @@ class ProcessSite:
         self._rooms.put_inputs(data)
 
     def shortage(self, planned: PlannedCheck) -> None:
-        """Nothing: no check that takes GPUs runs here."""
+        """Nothing: a check that only reads takes no GPUs."""
 
     def attempt(self, planned: PlannedCheck, stop: Stop) -> ProcessAttempt:
         """One process."""
@@ -109,7 +113,12 @@ class ProcessSite:
         for attempt in self._attempts:
             attempt.clean()
 
-    def clean_up(self, deadline: Deadline, *, rights_only: bool) -> Sequence[str]:  # noqa: ARG002
+    def clean_up(
+        self,
+        deadline: Deadline,  # noqa: ARG002  (of requests to a cluster)
+        *,
+        rights_only: bool,  # noqa: ARG002  (none were given)
+    ) -> Sequence[str]:
         """Remove the folder with its kubeconfigs; only then nobody has to watch any more.
 
         Names the folder if it is still there; nothing can be left in the cluster.

@@ -75,6 +75,18 @@ def test_ctrl_c_leaves_the_run_to_itself(here: Machine) -> None:
     assert owner.lives(here.folder(run_id))
 
 
+def test_whose_reader_has_left_leaves_too(here: Machine) -> None:
+    run_id = here.detached()
+    with here.start("attach", run_id) as attached:
+        assert attached.stderr
+        attached.stderr.close()  # as `head` does once it has seen enough
+        code = attached.wait(timeout=ENDS_S)
+
+    assert code == Exit.INTERRUPTED
+    assert owner.lives(here.folder(run_id))
+    here.end("cancel", run_id, "--now")
+
+
 def test_a_killed_run_is_not_taken_for_a_slow_one(here: Machine) -> None:
     run_id = here.detached()
     with here.start("attach", run_id) as attached:

@@ -264,6 +264,7 @@ def test_images_of_others_are_rewritten_on_request_only() -> None:
             "--gate cosly: want one of none, costly, did you mean costly?",
             id="gate",
         ),
+        pytest.param({"depth": ""}, "--depth '': want one of fast, full", id="empty-depth"),
         pytest.param({"depth": "deep"}, "--depth deep: want one of fast, full", id="unknown-depth"),
         pytest.param(
             {"depth": "fast", "rbac": "cluster-admin"},

@@ -52,5 +52,13 @@ def test_a_fact_loses_what_its_key_names_as_a_secret_and_keeps_its_shape() -> No
     }
 
 
+def test_a_variable_of_a_container_goes_by_its_name() -> None:
+    given = [{"name": "API_TOKEN", "value": "x"}, {"name": "NCCL_DEBUG", "value": "INFO"}]
+
+    assert redaction.value({"env": given}) == {
+        "env": [{"name": "API_TOKEN", "value": MARK}, {"name": "NCCL_DEBUG", "value": "INFO"}]
+    }
+
+
 def test_changed_lines_are_counted() -> None:
     assert redaction.count(["a", "b", "b"], ["a", MARK, "b"]) == 1

@@ -2,6 +2,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from orchestrator.gate import Gate
 from orchestrator.history import Key, Taken
 from orchestrator.remaining import Remaining
 from tests.orchestrator.engine import Engine, entry
@@ -29,6 +30,14 @@ def test_the_rest_of_a_run_is_played_with_usual_times(
 
 def test_one_after_another_takes_longer() -> None:
     assert Remaining(PLAN, KNOWN, 1).words([], {}) == "about 20s left"
+
+
+def test_with_a_gate_what_is_costly_waits_for_what_is_cheap() -> None:
+    locked = [entry("alpha"), entry("beta", locks=["gpu-workload"])]
+    plan = Engine(locked).plan()
+
+    assert Remaining(plan, KNOWN, 8).words([], {}) == "about 10s left"
+    assert Remaining(plan, KNOWN, 8, Gate.COSTLY).words([], {}) == "about 14s left"
 
 
 def test_without_any_earlier_run_the_budgets_bound_it() -> None:

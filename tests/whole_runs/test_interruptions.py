@@ -185,6 +185,7 @@ def test_events_go_on_behind_those_of_the_process_that_was_killed(place: Place) 
     said = place.end("validate", "--resume", run.name)
 
     assert said.code == Exit.OK, said.err
+    assert f"report: events={events}\n" in said.err
     after = events.read_text()
     assert after.startswith(before)
     lines = [json.loads(line) for line in after.splitlines()]
