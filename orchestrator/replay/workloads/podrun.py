@@ -119,14 +119,18 @@ class PodRun:
         pod = self.write(partial(podstatus.terminated, container=container.name, ended=ended))
         if pod is None:
             return
-        if self._eviction:
+        if self.ending:
+            if not self._has_process:  # what has not begun yet never will
+                self.write(self._final)
+                self.loop.later(GONE_S, partial(self._node.let_go, pod))
+        elif self._eviction:
             if not self._has_process:
                 self.loop.later(_PHASE_S, partial(self.write, self._final))
         elif container in self._init and ended.exit_code == 0:
             self._advance()
         elif podconditions.is_over(pod):
-            self._over(pod)
-        elif not self.ending and self._restarts(ended):
+            self.loop.later(_PHASE_S, partial(self.write, self._final))
+        elif self._restarts(ended):
             container.start_again()
 
     def write(self, edit: Edit) -> Json | None:
@@ -201,13 +205,6 @@ class PodRun:
     def _restarts(self, ended: Ended) -> bool:
         policy = self.pod["spec"].get("restartPolicy")
         return policy == "Always" or (policy == "OnFailure" and ended.exit_code != 0)
-
-    def _over(self, pod: Json) -> None:
-        if self.ending:
-            self.write(self._final)
-            self.loop.later(GONE_S, partial(self._node.let_go, pod))
-        else:
-            self.loop.later(_PHASE_S, partial(self.write, self._final))
 
     def _final(self, pod: Json) -> Json:
         return podstatus.final(pod, "Evicted" if self._eviction else "", self._eviction)

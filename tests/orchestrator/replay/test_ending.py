@@ -38,6 +38,11 @@ def last_seen(bench: Bench, since: str) -> Json:
     return dict(events[-1]["object"])
 
 
+def init_states(bench: Bench, path: str) -> list[Json]:
+    statuses = bench.server.get(path).body["status"].get("initContainerStatuses") or []
+    return [status["state"]["running"] for status in statuses if "running" in status["state"]]
+
+
 def now(bench: Bench) -> str:
     return str(bench.server.get(f"{bench.home}/pods").body["metadata"]["resourceVersion"])
 
@@ -66,6 +71,29 @@ def test_a_process_that_does_not_listen_is_killed(bench: Bench) -> None:
     eventually(lambda: bench.server.get(path).status == 404)
 
     assert terminated(last_seen(bench, since))["exitCode"] == 137
+
+
+def test_a_pod_goes_though_another_container_of_it_never_began(bench: Bench) -> None:
+    waits = {"name": "other", "image": "example.com/unknown:v1"}
+    ready = f"print('ready', flush=True); {FOREVER}"
+    main = {"name": "main", "image": f"{IMAGE}:v1", "args": ["-c", ready]}
+    path = bench.start(spec={"containers": [main, waits]})
+    bench.await_state(path, "running")
+    eventually(lambda: "ready" in bench.log(path, container="main"))
+    bench.server.call("DELETE", path)
+
+    eventually(lambda: bench.server.get(path).status == 404)
+
+
+def test_a_pod_goes_whose_first_container_ends_well_when_told_to(bench: Bench) -> None:
+    ready = HANDLER.replace("143", "0")
+    first = {"name": "first", "image": f"{IMAGE}:v1", "args": ["-c", ready]}
+    path = bench.start(spec={"initContainers": [first]})
+    eventually(lambda: init_states(bench, path))
+    eventually(lambda: "ready" in bench.log(path, container="first"))
+    bench.server.call("DELETE", path)
+
+    eventually(lambda: bench.server.get(path).status == 404)
 
 
 @pytest.mark.parametrize("propagation", ["Foreground", "Background"])
