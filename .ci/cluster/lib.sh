@@ -1,4 +1,4 @@
-# For build, up, load, status, down and engine. Paths and versions, and how a process is started and ended.
+# For all scripts beside it, and ../host. Paths and versions, and how a process is started and ended.
 KUBERNETES_VERSION=v1.36.3
 KWOK_VERSION=v0.8.0
 COREDNS_VERSION=v1.12.4
@@ -31,9 +31,22 @@ start() {
 }
 
 # alive NAME: the recorded process still runs, and is the one that was started here.
-alive() {
-  local pid; pid=$(cat "$home/pid/$1" 2>/dev/null) || return 1
-  [ -r "/proc/$pid/cmdline" ] && tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF "$home"
+alive() { local pid; pid=$(cat "$home/pid/$1" 2>/dev/null) && ours "$pid"; }
+
+# ours PID: that process works on our state; its number may have gone to somebody else meanwhile.
+ours() { [ -r "/proc/$1/cmdline" ] && tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | grep -qF "$home"; }
+
+# running: whether anything that was started here still runs, or only its files are left.
+running() {
+  local file
+  for file in "$home"/pid/*; do alive "$(basename "$file")" && return; done
+  return 1
+}
+
+# start_kwok KUBECONFIG: something that plays the nodes which are labelled type=kwok.
+start_kwok() {
+  start kwok "$bin/kwok" --kubeconfig "$1" --config "$bin/stages.yaml" --manage-all-nodes=false --manage-nodes-with-annotation-selector= \
+    --manage-nodes-with-label-selector type=kwok --server-address 127.0.0.1:10247 --node-lease-duration-seconds 40
 }
 
 # stop NAME…: ends exactly the recorded processes, all at once.

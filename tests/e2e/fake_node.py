@@ -4,8 +4,6 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
-
 from helper.deadline import Deadline
 from helper.errors import DeadlineError
 from helper.kinds import NODES, PODS
@@ -14,6 +12,7 @@ from helper.nodes import GPU
 from helper.resource import Json, condition_is
 from tests.e2e.apply_example import KWOK_LABEL
 from tests.e2e.real_cluster import APPEARS_S
+from tests.needs import missing
 
 ANCHOR = {"app": "anchor"}
 # Tolerated by checks, as every taint that is found on a node, and by nobody else.
@@ -50,7 +49,7 @@ def _wait_for_kwok(kube: Kube, node: str) -> None:
     try:
         Deadline.after(APPEARS_S).poll("KWOK", is_ready, 0.1)
     except DeadlineError:
-        pytest.skip("nobody plays nodes with the label type=kwok here")
+        missing("nobody plays nodes with the label type=kwok here")
 
 
 def _node(node: str, gpus: int) -> Json:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tests.needs import missing
 
-CACHE = Path("~/.cache/aicr-cluster").expanduser()  # where .ci/cluster builds it
+# Where .ci/cluster builds it.
+CACHE = Path(os.environ.get("CLUSTER_CACHE") or "~/.cache/aicr-cluster").expanduser()
 TIMEOUT_S = 60
 
 

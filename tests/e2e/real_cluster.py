@@ -86,6 +86,12 @@ def _images_on_nodes(kube: Kube) -> set[str]:
     return {image for entry in entries for image in entry.get("names") or []}  # of untagged: null
 
 
+def is_kind(kube: Kube) -> bool:
+    """Whether the nodes are containers of kind."""
+    nodes: list[Json] = kube.list(NODES)
+    return any(node["spec"].get("providerID", "").startswith("kind://") for node in nodes)
+
+
 def commit() -> str:
     """Give the commit that the checkout is at; images carry it as their tag."""
     asked = subprocess.run(
