@@ -35,6 +35,13 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
             yield real
 
 
+@pytest.fixture(scope="session")
+def node(server: Server) -> str:
+    """The name of a node that is none of KWOK's, which come and go."""
+    found = server.get("/api/v1/nodes", labelSelector="type!=kwok").items
+    return str(found[0]["metadata"]["name"])
+
+
 @pytest.fixture
 def namespace(server: Server) -> Iterator[str]:
     """A namespace of the test's own, with its default ServiceAccount."""

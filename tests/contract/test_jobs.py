@@ -7,8 +7,12 @@ from tests.contract.conftest import eventually
 from tests.contract.http import Reply, Server
 
 UNKNOWN_IMAGE = "registry.invalid/aicr/validator:missing"
-HERE = {"kubernetes.io/hostname": "node-1"}
 NOWHERE = {"aicr.run/no-such-label": "x"}
+
+
+def on(node: str) -> dict[str, str]:
+    """The selector of a node."""
+    return {"kubernetes.io/hostname": node}
 
 
 def job(name: str = "j", selector: dict[str, str] | None = None, **spec: Any) -> dict[str, Any]:
@@ -154,10 +158,12 @@ def test_a_pod_that_fits_nowhere_says_why(server: Server, home: str, jobs: str) 
     assert (event["type"], event["message"]) == ("Warning", found["message"])
 
 
-def test_a_pod_that_asks_for_too_much_says_what(server: Server, home: str, jobs: str) -> None:
+def test_a_pod_that_asks_for_too_much_says_what(
+    server: Server, home: str, jobs: str, node: str
+) -> None:
     resources = {"limits": {"example.com/gpu": "1"}}
     container = {"name": "c", "image": "i", "resources": resources}
-    server.post(jobs, job(selector=HERE, pod={"containers": [container]}))
+    server.post(jobs, job(selector=on(node), pod={"containers": [container]}))
     found = eventually(lambda: condition(pod_of(server, home), "PodScheduled"))
 
     assert "1 Insufficient example.com/gpu" in found["message"]
@@ -179,8 +185,8 @@ class TestUnknownImage:
     """A pod whose image cannot be pulled."""
 
     @pytest.fixture
-    def pod(self, server: Server, home: str, jobs: str) -> dict[str, Any]:
-        server.post(jobs, job(selector=HERE))
+    def pod(self, server: Server, home: str, jobs: str, node: str) -> dict[str, Any]:
+        server.post(jobs, job(selector=on(node)))
 
         def waiting() -> dict[str, Any]:
             pod = pod_of(server, home)
@@ -202,13 +208,15 @@ class TestUnknownImage:
         assert condition(pod, "Ready")["reason"] == "ContainersNotReady"
         assert condition(pod, "PodScheduled")["status"] == "True"
 
-    def test_says_so_in_events(self, server: Server, home: str, pod: dict[str, Any]) -> None:
+    def test_says_so_in_events(
+        self, server: Server, home: str, node: str, pod: dict[str, Any]
+    ) -> None:
         scheduled = events_of(server, home, "Pod", "Scheduled")[0]
         failed = events_of(server, home, "Pod", "Failed")
         name = pod["metadata"]["name"]
 
         assert scheduled["message"] == (
-            f"Successfully assigned {home.rpartition('/')[2]}/{name} to node-1"
+            f"Successfully assigned {home.rpartition('/')[2]}/{name} to {node}"
         )
         assert any(event["message"] == "Error: ErrImagePull" for event in failed)
         assert failed[0]["involvedObject"]["fieldPath"] == "spec.containers{validator}"

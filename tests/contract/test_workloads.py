@@ -8,7 +8,7 @@ import pytest
 
 from tests.contract.conftest import eventually
 from tests.contract.http import Json, Server
-from tests.contract.test_jobs import NOWHERE, UNKNOWN_IMAGE, condition, events_of
+from tests.contract.test_jobs import NOWHERE, UNKNOWN_IMAGE, condition, events_of, on
 
 DRA = "/apis/resource.k8s.io/v1"
 
@@ -121,13 +121,14 @@ def test_refuses_a_deployment_that_cannot_work(
     assert (reply.status, reply.message) == (422, message)
 
 
-def test_a_daemon_set_pins_its_pods_by_name(server: Server, home: str, apps: str) -> None:
-    here = {"kubernetes.io/hostname": "node-1"}
-    created = server.post(f"{apps}/daemonsets", workload(pod={"nodeSelector": here})).body
+def test_a_daemon_set_pins_its_pods_by_name(
+    server: Server, home: str, apps: str, node: str
+) -> None:
+    created = server.post(f"{apps}/daemonsets", workload(pod={"nodeSelector": on(node)})).body
     pod = only(server, f"{home}/pods")
     affinity = pod["spec"]["affinity"]["nodeAffinity"]
 
-    by_name = {"key": "metadata.name", "operator": "In", "values": ["node-1"]}
+    by_name = {"key": "metadata.name", "operator": "In", "values": [node]}
     assert affinity["requiredDuringSchedulingIgnoredDuringExecution"] == {
         "nodeSelectorTerms": [{"matchFields": [by_name]}]
     }
@@ -183,10 +184,10 @@ def test_a_pod_for_a_node_that_is_not_there_says_so(server: Server, home: str) -
 
 
 class TestClaims:
-    """Devices that a driver of the test's own offers on node-1."""
+    """Devices that a driver of the test's own offers on a node."""
 
     @pytest.fixture
-    def driver(self, server: Server) -> Iterator[str]:
+    def driver(self, server: Server, node: str) -> Iterator[str]:
         """A class with two devices, `a` and `b`, and one that it does not select."""
         name = f"{secrets.token_hex(4)}.contract"
         expression = f"device.driver == '{name}' && device.attributes['{name}'].type == 'gpu'"
@@ -196,8 +197,8 @@ class TestClaims:
             {"name": device, "attributes": {"type": {"string": kind}}}
             for device, kind in (("a", "gpu"), ("b", "gpu"), ("c", "mig"))
         ]
-        pool = {"name": "node-1", "generation": 1, "resourceSliceCount": 1}
-        spec = {"driver": name, "nodeName": "node-1", "pool": pool, "devices": offered}
+        pool = {"name": node, "generation": 1, "resourceSliceCount": 1}
+        spec = {"driver": name, "nodeName": node, "pool": pool, "devices": offered}
         assert server.post(f"{DRA}/deviceclasses", chosen).status == 201
         assert server.post(f"{DRA}/resourceslices", {"metadata": {"name": name}, "spec": spec})
         yield name
@@ -221,7 +222,7 @@ class TestClaims:
         return dict(eventually(look)[0])
 
     def test_come_from_a_template(
-        self, server: Server, home: str, claims: str, driver: str
+        self, server: Server, home: str, claims: str, driver: str, node: str
     ) -> None:
         self.template(server, claims, "t", claim_spec(driver))
         self.start(server, home, "p", resourceClaimTemplateName="t")
@@ -234,9 +235,9 @@ class TestClaims:
         exactly = {"deviceClassName": driver, "allocationMode": "ExactCount", "count": 1}
         assert claim["spec"]["devices"]["requests"] == [{"name": "gpu", "exactly": exactly}]
         allocation = claim["status"]["allocation"]
-        result = {"request": "gpu", "driver": driver, "pool": "node-1", "device": "a"}
+        result = {"request": "gpu", "driver": driver, "pool": node, "device": "a"}
         assert allocation["devices"]["results"] == [result]
-        by_name = {"key": "metadata.name", "operator": "In", "values": ["node-1"]}
+        by_name = {"key": "metadata.name", "operator": "In", "values": [node]}
         assert allocation["nodeSelector"] == {"nodeSelectorTerms": [{"matchFields": [by_name]}]}
         user = {"resource": "pods", "name": "p", "uid": pod["metadata"]["uid"]}
         assert claim["status"]["reservedFor"] == [user]
