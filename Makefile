@@ -48,9 +48,14 @@ bench-cluster: .venv/.test ## Measure runs on the cluster of KUBECONFIG; also bu
 	@$(BIN)/python -m tests.bench.cluster_runs
 
 # Without a KUBECONFIG of your own: the one that `make cluster-up` leaves.
-e2e bench-cluster: export KUBECONFIG ?= $(CLUSTER_HOME)/admin.conf
-e2e: .venv/.test ## Run the end-to-end tests against the cluster of KUBECONFIG
+e2e bench-cluster: export KUBECONFIG := $(or $(KUBECONFIG),$(CLUSTER_HOME)/admin.conf)
+e2e: .venv/.test $(if $(KUBECONFIG),,$(CLUSTER_HOME)/admin.conf) ## Run the end-to-end tests against the cluster of KUBECONFIG, or a new one
+	@$(BIN)/python -m tests.e2e.real_cluster
 	$(PYTEST) -m e2e -n 3 --dist loadscope --no-loadscope-reorder tests/contract tests/e2e
+
+$(CLUSTER_HOME)/admin.conf:
+	@$(MAKE) --no-print-directory cluster-up images cluster-load
+	@echo "the cluster stays for the next time; \`make cluster-down\` removes it"
 
 cluster-up: ## Start a one-node Kubernetes: kind where it is installed, else processes on this machine (root)
 	@.ci/cluster/local up

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from helper import contract
 from helper.credentials import Credentials
 from helper.deadline import Deadline, NotYet
@@ -32,7 +34,10 @@ def connect_to_real_cluster() -> Kube:
         kube.server_version()
     except CannotTell as error:
         kube.close()
-        missing(f"the cluster of KUBECONFIG {kubeconfig} does not answer: {error}")
+        missing(
+            f"the cluster of KUBECONFIG {kubeconfig} does not answer: {error}; "
+            "ours starts anew with `make cluster-down cluster-up`"
+        )
     return kube
 
 
@@ -92,9 +97,23 @@ def is_kind(kube: Kube) -> bool:
     return any(node["spec"].get("providerID", "").startswith("kind://") for node in nodes)
 
 
+def main() -> None:
+    """End with what to do where tests would find no cluster, or none with this commit's images."""
+    try:
+        kube = connect_to_real_cluster()
+        built_image(kube, "e2e-act")
+    except (pytest.skip.Exception, pytest.fail.Exception) as error:
+        raise SystemExit(f"no end-to-end tests: {error}") from None
+    kube.close()
+
+
 def commit() -> str:
     """Give the commit that the checkout is at; images carry it as their tag."""
     asked = subprocess.run(
         ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     return asked.stdout.strip()
+
+
+if __name__ == "__main__":
+    main()
