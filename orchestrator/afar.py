@@ -18,6 +18,7 @@ from orchestrator.exits import Exit
 from orchestrator.manifests import record_name
 from orchestrator.outcome import Status
 from orchestrator.report import first_line
+from orchestrator.reports.text import counted
 from orchestrator.status import Known, State
 from orchestrator.sweep import Found, find_objects
 
@@ -92,7 +93,8 @@ def cancel(known: Known, kube: Kube, tell: Tell, *, now: bool, clock: Clock = SY
         return _silent(run_id, tell)
     tell(f"run {run_id} has ended; report and exit code are on its machine", "info")
     if left:
-        tell(f"{len(left)} objects stay; remove them: aicr-orch gc --run-id {run_id}", "info")
+        stay = counted(len(left), "object")
+        tell(f"{stay} left; to remove what is left: aicr-orch gc --run-id {run_id}", "info")
     return Exit.OK
 
 

@@ -1,6 +1,6 @@
-"""Runs of this machine by name, or by the beginning of one."""
+"""Runs by name, or by the beginning of one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from orchestrator.errors import UsageError
@@ -17,7 +17,14 @@ def folders(env: Mapping[str, str]) -> Sequence[Path]:
 
 def folder(wanted: str, env: Mapping[str, str]) -> Path | None:
     """The folder of one run; None when this machine does not know it, UsageError for several."""
-    found = [path for path in folders(env) if path.name.startswith(wanted)]
+    found = {path.name: path for path in folders(env)}
+    name = one(wanted, found)
+    return found[name] if name else None
+
+
+def one(wanted: str, names: Iterable[str]) -> str | None:
+    """The one name that begins so; None when none does, UsageError for several."""
+    found = [name for name in names if name.startswith(wanted)]
     if len(found) > 1:
         raise UsageError(f"run {wanted}: {len(found)} runs begin so; write more of the name")
     return found[0] if found else None

@@ -15,6 +15,7 @@ from orchestrator import (
     earlier,
     identity,
     owner,
+    pulse,
     readiness,
     rundir,
     target,
@@ -28,6 +29,7 @@ from orchestrator.exits import Exit, number
 from orchestrator.listeners import Listeners
 from orchestrator.options import Options
 from orchestrator.outcome import Outcome
+from orchestrator.owner import Process
 from orchestrator.preparation import prepare, run_context
 from orchestrator.record import Record
 from orchestrator.result import RunResult, cut_short, without_cluster
@@ -194,6 +196,7 @@ class Session:
             "recipe": self._prepared.recipe.source,
             "version": version(),
             "server": self._server_version,
+            pulse.PROCESS: str(Process.here()),
         }
         with run:
             run.deploy(record, self._hear_wait)

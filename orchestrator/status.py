@@ -10,7 +10,7 @@ from typing import Any
 from helper.kinds import CONFIG_MAPS, JOBS
 from helper.kube import Kube
 from helper.resource import namespace, number
-from orchestrator import earlier, owner, report_file, resumption, rundir, stdout
+from orchestrator import earlier, lookup, owner, report_file, resumption, rundir, stdout
 from orchestrator.errors import UsageError, nearest
 from orchestrator.plan import RUN_ID
 from orchestrator.reports.document import Case
@@ -80,13 +80,12 @@ def with_cluster(known: Iterable[Known], kube: Kube, limit: int) -> Sequence[Kno
 
 def find(known: Sequence[Known], wanted: str) -> Known:
     """The run of this name, or the only one whose name begins so; UsageError for none."""
-    found = [item for item in known if item.run_id.startswith(wanted)]
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        hint = nearest(wanted, [item.run_id for item in known])
+    found = {item.run_id: item for item in known}
+    run_id = lookup.one(wanted, found)
+    if run_id is None:
+        hint = nearest(wanted, [*found])
         raise UsageError(f"run {wanted}: known neither here nor in the cluster{hint}")
-    raise UsageError(f"run {wanted}: {len(found)} runs begin so; write more of the name")
+    return found[run_id]
 
 
 def document(item: Known) -> dict[str, Any]:

@@ -97,13 +97,18 @@ def _known(limit: int, flags: dict[str, Any], *, local: bool) -> "Sequence[Known
 
 
 @click.command(cls=Command)
-@click.option("--run-id", metavar="ID", help="Remove this run, whatever its age.")
+@click.option(
+    "--run-id",
+    metavar="ID",
+    help="Remove this run, whatever its age; the beginning of its name is enough.",
+)
 @click.option("--older-than", default="24h", metavar="DURATION", show_default=True, help="Age.")
+@click.option("--force", is_flag=True, help="With --run-id: also while something says it goes on.")
 @click.option("--dry-run", is_flag=True, help="Only list what would be removed.")
 @option("--kubeconfig", "-k", metavar="FILE", help="Cluster access; default as kubectl.")
 @option("--context", metavar="NAME", help="Context of the kubeconfig.")
 def gc(**flags: Any) -> None:
-    """Remove what killed runs left in the cluster."""
+    """Remove what killed runs left in the cluster; runs that go on are left alone."""
     from orchestrator import collect
 
     raise SystemExit(int(collect.collect(flags, os.environ, click.echo)))

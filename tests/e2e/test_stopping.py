@@ -152,7 +152,7 @@ def test_a_killed_run_loses_no_result_and_can_be_removed(
     gc = run("gc", "--run-id", command.run_id, state=tmp_path)
 
     assert gc.returncode == Exit.OK, gc.stderr
-    assert "1 runs removed" in gc.stdout
+    assert "1 run removed" in gc.stdout
     assert left_behind(real_kube, command.run_id) == []
 
 

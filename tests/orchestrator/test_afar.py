@@ -114,7 +114,7 @@ def test_what_keep_left_of_a_run_does_not_hold_it(kube: Kube) -> None:
     code = afar.cancel(known(kube), kube, said, now=False, clock=WaitingClock(end))
 
     assert code is Exit.OK
-    assert said[-1] == f"1 objects stay; remove them: aicr-orch gc --run-id {RUN_ID}"
+    assert said[-1] == f"1 object left; to remove what is left: aicr-orch gc --run-id {RUN_ID}"
 
 
 @pytest.mark.parametrize("objects", [[JOB]])

@@ -128,7 +128,7 @@ def test_what_a_run_left_in_a_cluster_that_was_gone_is_collected(endless: Place)
     said = endless.end("gc", "--run-id", RUN_ID)
 
     assert said.code == Exit.OK
-    assert said.out.endswith("1 runs removed\n")
+    assert said.out.endswith("1 run removed\n")
     assert endless.left() == []
 
 
