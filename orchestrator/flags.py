@@ -76,13 +76,14 @@ def configure(context: click.Context, _: click.Parameter, location: str | None) 
 
 
 def resume(context: click.Context, _: click.Parameter, run_id: str | None) -> str | None:
-    """Let the run that was cut short give the defaults of all other flags."""
+    """Let the run that was cut short give the defaults of all other flags, if it is known here."""
     if run_id:
-        from orchestrator import resumption
+        from orchestrator import lookup, resumption
         from orchestrator.rundir import RunDir
 
-        folder = RunDir.of_run(run_id, os.environ).path
+        folder = lookup.folder(run_id, os.environ) or RunDir.of_run(run_id, os.environ).path
         _default_to(context, resumption.flags_of(folder))
+        return folder.name
     return run_id
 
 

@@ -13,7 +13,7 @@ from helper.errors import InputError
 from helper.placement import parse_selector, parse_tolerations
 from helper.quantity import parse_duration
 from helper.web import public_name
-from orchestrator import executors
+from orchestrator import executors, resumption
 from orchestrator.catalog import NAME
 from orchestrator.errors import UsageError, nearest
 from orchestrator.executor import Executor
@@ -88,6 +88,8 @@ def build(flags: Mapping[str, object], env: Mapping[str, str], version: str) -> 
         beside = Path(target.replay, "snapshot.yaml")
         snapshot = snapshot or (str(beside) if beside.is_file() else "")
     _check_offline(flags, recipe, snapshot)
+    if not recipe and flags["resume"]:
+        raise resumption.untold(str(flags["resume"]), env)
     if not recipe:
         raise UsageError("--recipe is missing; give a recipe file, or --replay with an example")
     run_id = str(flags["run_id"] or flags["resume"] or "") or new_run_id()

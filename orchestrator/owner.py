@@ -52,7 +52,7 @@ class Process:
         PermissionError when it is somebody else's.
         """
         if not hasattr(os, "pidfd_open"):
-            if not self._lives:
+            if not self.is_alive:
                 return False
             with suppress(ProcessLookupError):
                 os.kill(self.pid, number)
@@ -61,7 +61,7 @@ class Process:
         with suppress(ProcessLookupError):
             handle = os.pidfd_open(self.pid)
             try:
-                if self._lives:  # asked while the handle keeps its number from being used again
+                if self.is_alive:  # asked while the handle keeps its number from being used again
                     signal.pidfd_send_signal(handle, number)
                     return True
             finally:
@@ -69,7 +69,8 @@ class Process:
         return False
 
     @property
-    def _lives(self) -> bool:
+    def is_alive(self) -> bool:
+        """Whether it runs on this machine, as far as its system tells."""
         return self.is_here and bool(self.began) and _began(self.pid) == self.began
 
 
@@ -150,6 +151,13 @@ def holder(folder: Path) -> Process | None:
     with suppress(OSError):
         return Process.parse((folder / LOCK).read_text(encoding="utf-8", errors="replace"))
     return None
+
+
+def machine() -> str:
+    """What tells this machine since it was started from any other of its name."""
+    with suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return ""
 
 
 def _taken(folder: Path) -> UsageError:

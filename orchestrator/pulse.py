@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from helper.kinds import CONFIG_MAPS, JOBS, LEASES
-from helper.resource import Json, is_being_deleted, name, number, text
+from helper.resource import is_being_deleted, name, number, text
 from orchestrator import owner
 from orchestrator.errors import UsageError
 from orchestrator.leases import DURATION_S
@@ -13,7 +13,8 @@ from orchestrator.owner import Process
 from orchestrator.rundir import RunDir
 from orchestrator.sweep import Found, place
 
-PROCESS = "process"  # of a run, in the data of the ConfigMap that stands for it
+# Whose a run is, in the data of the ConfigMap that stands for it.
+PROCESS, MACHINE = "process", "machine"
 # A run makes something at least so often, unless a Job of it works or it waits for others.
 QUIET_S = 120.0
 RENEWAL_S = 2.0 * DURATION_S  # clocks of machines differ
@@ -28,10 +29,17 @@ def sign_of_life(run_id: str, objects: Found, env: Mapping[str, str], now: datet
             return f"process {mine.pid} on {mine.host} has it" if mine else "a process here has it"
     except UsageError as error:
         return str(error)
-    told = _process(run_id, objects)
-    if mine and mine.is_here and told in (None, mine):
+    told, machine = _owner(run_id, objects)
+    is_ours = bool(machine) and machine == owner.machine()
+    died_here = bool(is_ours and told and told.is_here and not told.is_alive)
+    if died_here or (mine and mine.is_here and told in (None, mine)):
         return ""  # whatever still works for it in the cluster, nobody waits for that
     return in_cluster(run_id, objects, now)
+
+
+def myself() -> Mapping[str, str]:
+    """What a run tells of whose it is."""
+    return {PROCESS: str(Process.here()), MACHINE: owner.machine()}
 
 
 def in_cluster(run_id: str, objects: Found, now: datetime) -> str:
@@ -57,18 +65,12 @@ def _latest(objects: Found, now: datetime) -> str:
     return words if ago_s < QUIET_S else ""
 
 
-def _process(run_id: str, objects: Found) -> Process | None:
-    """The process that a run names as its own; None for one that does not tell."""
-    records = [_told(body) for resource, body in objects if _is_record(resource, body, run_id)]
-    return Process.parse(records[0]) if records else None
-
-
-def _is_record(resource: object, body: Json, run_id: str) -> bool:
-    return resource is CONFIG_MAPS and name(body) == record_name(run_id)
-
-
-def _told(record: Json) -> str:
-    return text(record, "data", PROCESS)
+def _owner(run_id: str, objects: Found) -> tuple[Process | None, str]:
+    """The process that a run names as its own, and its machine; None for one that tells none."""
+    for resource, body in objects:
+        if resource is CONFIG_MAPS and name(body) == record_name(run_id):
+            return Process.parse(text(body, "data", PROCESS)), text(body, "data", MACHINE)
+    return None, ""
 
 
 def _ago_s(moment: str, now: datetime) -> float | None:

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from helper.resource import items, part
+from helper.resource import items, part, text
 from orchestrator import owner, rundir, state
 from orchestrator.earlier import outcome
-from orchestrator.errors import MissingError, UsageError, nearest
+from orchestrator.errors import MissingError, StopError, UsageError, nearest
 from orchestrator.outcome import Outcome, Status
 from orchestrator.owner import Ownership
 from orchestrator.plan import RUN_ID
@@ -44,9 +44,17 @@ class Kept:
         """Whether the run can go on later."""
         return (self._folder / FILE).is_file()
 
-    def keep_snapshot(self, text: str) -> None:
+    def keep_snapshot(self, text: str, origin: str) -> None:
         """Keep what the cluster was held against; OSError when the disk does not take it."""
         (self._folder / INPUTS / SNAPSHOT).write_text(text, encoding="utf-8")
+        told = _document(self._folder / FILE)
+        rundir.write(self._folder / FILE, {**told, "snapshot": origin})
+
+    def origin(self, location: str) -> str:
+        """Where a snapshot at this place was from at first; empty unless it is the kept one."""
+        if location != str(self._folder / INPUTS / SNAPSHOT):
+            return ""
+        return text(_document(self._folder / FILE), "snapshot")
 
     def hold(self) -> None:
         """Be the process of this run; UsageError while another one is."""
@@ -58,28 +66,39 @@ class Kept:
 
 
 def flags_of(folder: Path) -> Mapping[str, Any]:
-    """The flags that start a run as it was started; StopError when it cannot go on."""
+    """The flags that start a run as it was started, none where its folder does not tell.
+
+    StopError when it cannot go on.
+    """
     run_id = folder.name
     if not RUN_ID.fullmatch(run_id):
         raise UsageError(f"--resume {run_id}: want YYYYMMDD-HHMMSS and 16 hex digits")
-    if not folder.is_dir():
-        others = sorted(path.name for path in folder.parent.glob("*"))[-MAX_NEAR:]
-        raise MissingError(
-            f"--resume {run_id}: no such run in {folder.parent}{nearest(run_id, others)}"
-        )
     owner.check_free(folder)
     report = folder / rundir.REPORT
     if part(_document(report), "results", "summary", "extra").get("complete"):
         raise UsageError(f"--resume {run_id}: this run is complete; its report is {report}")
     kept = _kept(folder)
     if not kept:
-        raise UsageError(
-            f"--resume {run_id}: {folder} does not hold how it was started; give the same flags "
-            f"again, with --run-id {run_id}"
-        )
+        return {}
     snapshot = folder / INPUTS / SNAPSHOT
     looked_at = {"snapshot": str(snapshot)} if snapshot.is_file() else {}
     return {**kept, "run_id": run_id, **looked_at}
+
+
+def untold(run_id: str, env: Mapping[str, str]) -> StopError:
+    """Why a run cannot go on by its name alone, and what has to be given beside it."""
+    folder = rundir.RunDir.of_run(run_id, env).path
+    again = (
+        "give again what it was started with, --recipe at least, and --namespace, --phase and the "
+        "like if they were given"
+    )
+    if folder.is_dir():
+        return UsageError(f"--resume {run_id}: {folder} does not hold how it was started; {again}")
+    others = sorted(path.name for path in folder.parent.glob("*"))[-MAX_NEAR:]
+    return MissingError(
+        f"--resume {run_id}: no such run in {folder.parent}{nearest(run_id, others)}; "
+        f"to go on with what the cluster has of it: {again}"
+    )
 
 
 def share(folder: Path, flag: str, default: float) -> float:

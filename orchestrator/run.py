@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Self
 from helper.deadline import Deadline
 from helper.errors import CannotTell
 from helper.kube import Kube
-from orchestrator import motion, preflight, readiness, snapshot
+from orchestrator import handover, motion, preflight, readiness, snapshot
 from orchestrator.converging import Looks, converge
 from orchestrator.earlier import Results
 from orchestrator.errors import ClusterError, StopError
@@ -239,7 +239,8 @@ class Run:
             "snapshot": self.snapshot.text if self.snapshot else "",
         }
         try:
-            self._result = execution.execute(record, data)
+            looked_at = {handover.SNAPSHOT: self.snapshot.origin} if self.snapshot else {}
+            self._result = execution.execute({**record, **looked_at}, data)
         except BaseException as error:
             self._error = error
         finally:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from helper.errors import CannotTell
+from helper.kube import Kube
 from orchestrator import (
     account,
     audience,
     ci,
     earlier,
+    handover,
     identity,
     owner,
     pulse,
@@ -26,15 +28,16 @@ from orchestrator.errors import ReadinessError, StopError, UsageError
 from orchestrator.events import CheckFinished, ClusterSettling, Event, Notice
 from orchestrator.execution import code_of
 from orchestrator.exits import Exit, number
+from orchestrator.handover import Wanted
 from orchestrator.listeners import Listeners
 from orchestrator.options import Options
 from orchestrator.outcome import Outcome
-from orchestrator.owner import Process
 from orchestrator.preparation import prepare, run_context
 from orchestrator.record import Record
 from orchestrator.result import RunResult, cut_short, without_cluster
 from orchestrator.resumption import Kept
 from orchestrator.run import Run
+from orchestrator.snapshot import Source
 from orchestrator.stop import Stop
 from orchestrator.turn import internal
 from orchestrator.version import version
@@ -100,7 +103,7 @@ class Session:
         )
         self._server_version = ""
         self._identity: Mapping[str, Any] = {}
-        self._snapshot = self._prepared.snapshot
+        self._snapshot = self._named(self._prepared.snapshot)
         self._findings: Sequence[readiness.Finding] = ()
         self._convergence: Convergence | None = None
 
@@ -151,6 +154,9 @@ class Session:
             self._identity = identity.read(kube)
             self._warn(self._prepared.warnings)
             self._delivery.check(kube, self._options.namespace)
+            before = earlier.from_folder(self._folder.path) if self._options.resumes else None
+            if before is not None and not (before or self._kept.is_kept):
+                self._take_from(kube)
             self._remember()
             run = Run(
                 self._prepared.plan,
@@ -163,13 +169,24 @@ class Session:
                 keep=self._keep,
                 diagnose=self._diagnose,
                 stop=self._stop,
-                earlier=earlier.from_folder(self._folder.path) if self._options.resumes else None,
+                earlier=before,
             )
             try:
                 return self._follow(run)
             finally:
                 self._snapshot, self._findings = run.snapshot, run.findings
                 self._convergence = run.convergence
+
+    def _named(self, given: Source | None) -> Source | None:
+        """The snapshot of a run that goes on, by the name that it had at first."""
+        origin = self._kept.origin(self._options.snapshot)
+        return replace(given, origin=origin) if given and origin else given
+
+    def _take_from(self, kube: Kube) -> None:
+        """Go on with a run of which only the cluster has something; StopError when it has not."""
+        options, given = self._options, self._prepared.recipe
+        wanted = Wanted(options.run_id, options.namespace, given, self._snapshot)
+        self._snapshot = handover.take(kube, wanted, self._env)
 
     def _remember(self) -> None:
         """Keep how the run was started, so that it can go on after it was cut short."""
@@ -184,7 +201,7 @@ class Session:
     def _remember_snapshot(self, run: Run) -> None:
         with suppress(OSError):  # the same snapshot is a courtesy, another one does as well
             if run.snapshot:
-                self._kept.keep_snapshot(run.snapshot.text)
+                self._kept.keep_snapshot(run.snapshot.text, run.snapshot.origin)
 
     def _broken(self, words: str) -> None:
         """End a run whose recorded cluster has broken down."""
@@ -196,7 +213,7 @@ class Session:
             "recipe": self._prepared.recipe.source,
             "version": version(),
             "server": self._server_version,
-            pulse.PROCESS: str(Process.here()),
+            **pulse.myself(),
         }
         with run:
             run.deploy(record, self._hear_wait)

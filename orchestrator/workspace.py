@@ -19,7 +19,7 @@ from helper.kinds import (
     SECRETS,
 )
 from helper.kube import Kube
-from helper.resource import is_being_deleted, items, name, namespace, text
+from helper.resource import is_being_deleted, items, name, namespace, part, text
 from helper.transport import Json
 from orchestrator import capacity, manifests, neighbours, own_namespace, release
 from orchestrator.errors import ClusterError, UsageError
@@ -33,6 +33,7 @@ from orchestrator.sweep import RIGHTS, Place, sweep
 
 TERMINATING_WAIT_S = 120.0
 POLL_S = 0.5
+EVIDENCE, CUT = "evidence", "cut, a ConfigMap does not hold all of it"  # in a result's `extra`
 REPORT_TYPE, RESULT_KEY = "ctrf", "result.json"  # of a result that is kept in the cluster
 
 
@@ -216,5 +217,6 @@ def _bounded(result: Mapping[str, object]) -> str:
     found = json.dumps(result, ensure_ascii=False)
     if len(found.encode()) <= contract.CONFIG_MAP_BYTES:
         return found
-    shrunk = json.loads(shrink({"results": {"tests": [result]}}, contract.CONFIG_MAP_BYTES))
+    told = {**result, "extra": {**part(result, "extra"), EVIDENCE: CUT}}
+    shrunk = json.loads(shrink({"results": {"tests": [told]}}, contract.CONFIG_MAP_BYTES))
     return json.dumps(shrunk["results"]["tests"][0], ensure_ascii=False)

@@ -138,6 +138,18 @@ def test_a_run_that_goes_on_keeps_what_was_found_and_runs_the_rest(killed: Repla
     assert of_the_run(killed) == []
 
 
+@pytest.mark.parametrize(("lines", "is_cut"), [(10, False), (1000, True)])
+def test_a_result_that_the_cluster_has_not_whole_says_so(lines: int, is_cut: bool) -> None:
+    log = f"{chr(0x1F600) * 1000}\n" * lines
+    settings = RunSettings(keep=Keep.ALWAYS)
+    cluster = Engine([entry("alpha")], [script("alpha", log=log)], settings=settings).run().cluster
+
+    with served(cluster) as kube:
+        (alpha,) = earlier.from_cluster(kube, NAMESPACE, RUN_ID).values()
+
+    assert ("cut" in alpha.extra.get("evidence", "")) is is_cut
+
+
 def test_what_is_on_disk_comes_before_what_is_in_the_cluster(killed: ReplayCluster) -> None:
     own = Outcome("alpha", "conformance", Status.PASSED)
 

@@ -41,6 +41,10 @@ def begun(folder: Path, **report: Any) -> Path:
     return folder
 
 
+def of_state(folder: Path) -> dict[str, str]:
+    return {"XDG_STATE_HOME": str(folder)}
+
+
 def problem(folder: Path) -> str:
     with pytest.raises((UsageError, MissingError)) as caught:
         resumption.flags_of(folder)
@@ -62,11 +66,14 @@ def test_a_run_is_started_again_as_it_was_started(folder: Path) -> None:
 
 
 def test_what_the_cluster_was_held_against_stays_the_same(folder: Path) -> None:
-    Kept(begun(folder)).keep_snapshot("kind: Snapshot\n")
+    kept = Kept(begun(folder))
+    kept.keep_snapshot("kind: Snapshot\n", "taken through the API at noon")
 
     found = resumption.flags_of(folder)
 
     assert Path(found["snapshot"]).read_text() == "kind: Snapshot\n"
+    assert kept.origin(found["snapshot"]) == "taken through the API at noon"
+    assert kept.origin("another.yaml") == ""
 
 
 def test_a_run_whose_report_is_partial_may_go_on(folder: Path) -> None:
@@ -88,11 +95,13 @@ def test_a_run_in_progress_does_not_begin_again(folder: Path) -> None:
     assert resumption.flags_of(folder)
 
 
-def test_a_run_that_nobody_knows_is_named_with_the_nearest(folder: Path) -> None:
-    begun(folder)
+def test_a_run_that_nobody_knows_is_named_with_the_nearest(tmp_path: Path) -> None:
+    folder = begun(tmp_path / "aicr-orch/runs" / RUN_ID)
     other = folder.with_name(RUN_ID[:-1] + "0")
 
-    assert problem(other).endswith(f"no such run in {folder.parent}, did you mean {RUN_ID}?")
+    assert resumption.flags_of(other) == {}
+    said = str(resumption.untold(other.name, of_state(tmp_path)))
+    assert f"no such run in {folder.parent}, did you mean {RUN_ID}?; to go on with what" in said
 
 
 def test_what_is_no_name_of_a_run_is_refused(tmp_path: Path) -> None:
@@ -109,13 +118,15 @@ def test_what_is_no_name_of_a_run_is_refused(tmp_path: Path) -> None:
         pytest.param('{"flags": {}, "recipe": "../../another.yaml"}', id="elsewhere"),
     ],
 )
-def test_a_record_that_cannot_be_used_says_what_to_do(folder: Path, record: str | None) -> None:
-    begun(folder)
+def test_a_record_that_cannot_be_used_says_what_to_do(tmp_path: Path, record: str | None) -> None:
+    folder = begun(tmp_path / "aicr-orch/runs" / RUN_ID)
     (folder / "run.json").unlink()
     if record is not None:
         (folder / "run.json").write_text(record)
 
-    assert problem(folder).endswith(f"give the same flags again, with --run-id {RUN_ID}")
+    assert resumption.flags_of(folder) == {}
+    said = str(resumption.untold(RUN_ID, of_state(tmp_path)))
+    assert f"{folder} does not hold how it was started; give again what it was" in said
 
 
 def test_a_run_whose_process_lives_is_left_alone(folder: Path) -> None:
