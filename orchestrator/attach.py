@@ -98,6 +98,9 @@ class Attached:
             "error",
         )
         self._point_to_log()
+        if found:
+            report = f"aicr-orch report render {run_id} -o html=report.html"
+            self._tell(f"for a report of what it found: {report}", "info")
         if (self._folder / resumption.FILE).is_file():
             self._tell(f"to go on with it: aicr-orch validate --resume {run_id}", "info")
         self._tell(f"to remove what it left: aicr-orch gc --run-id {run_id}", "info")

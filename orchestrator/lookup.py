@@ -1,11 +1,14 @@
 """Runs by name, or by the beginning of one."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from orchestrator.errors import UsageError
 from orchestrator.plan import RUN_ID
 from orchestrator.rundir import RunDir
+
+BEGINNING = re.compile(r"[0-9]{8}(-[0-9]{0,6}(-[0-9a-f]{0,16})?)?")
 
 
 def folders(env: Mapping[str, str]) -> Sequence[Path]:
@@ -20,6 +23,11 @@ def folder(wanted: str, env: Mapping[str, str]) -> Path | None:
     found = {path.name: path for path in folders(env)}
     name = one(wanted, found)
     return found[name] if name else None
+
+
+def is_name(wanted: str) -> bool:
+    """Whether this can be the beginning of a run's name: at least the day."""
+    return BEGINNING.fullmatch(wanted) is not None
 
 
 def one(wanted: str, names: Iterable[str]) -> str | None:

@@ -1,6 +1,7 @@
 """A CTRF file as a report, whoever wrote it."""
 
 from pathlib import Path
+from typing import Any
 
 from orchestrator.errors import MissingError, UsageError
 from orchestrator.reports import reading
@@ -11,6 +12,11 @@ MAX_BYTES = 512 * 1024 * 1024  # a report of 500 checks with full logs has 50 MB
 
 def load(place: str | Path) -> Report:
     """Read a report; UsageError names the file and says why it is none."""
+    return reading.parse(document(place))
+
+
+def document(place: str | Path) -> dict[str, Any]:
+    """The same as the document that it is."""
     try:
         with Path(place).open("rb") as file:
             data = file.read(MAX_BYTES + 1)
@@ -20,4 +26,4 @@ def load(place: str | Path) -> Report:
         raise UsageError(f"report {place}: cannot be read: {error}") from error
     if len(data) > MAX_BYTES:
         raise UsageError(f"report {place}: larger than the {MAX_BYTES} bytes that are read")
-    return reading.load(data, str(place))
+    return reading.document(data, str(place))

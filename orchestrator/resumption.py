@@ -29,15 +29,21 @@ class Kept:
         self._folder = folder
         self._ownership = Ownership(folder)
 
-    def begin(self, flags: Mapping[str, Any], recipe: bytes, source: str) -> None:
-        """Keep what the run was asked for; OSError when the disk does not take it."""
+    def begin(
+        self,
+        flags: Mapping[str, Any],
+        recipe: bytes,
+        source: str,
+        about: Mapping[str, str] | None = None,
+    ) -> None:
+        """Keep what the run was asked for, and what it is `about`; OSError for a full disk."""
         inputs = self._folder / INPUTS
         state.make(inputs)
         self.hold()
         name = PurePosixPath(source).name or "recipe.yaml"
         (inputs / name).write_bytes(recipe)
         kept = {key: value for key, value in flags.items() if key not in NOT_KEPT}
-        rundir.write(self._folder / FILE, {"recipe": name, "flags": kept})
+        rundir.write(self._folder / FILE, {"recipe": name, "flags": kept, "about": about or {}})
 
     @property
     def is_kept(self) -> bool:
@@ -99,6 +105,13 @@ def untold(run_id: str, env: Mapping[str, str]) -> StopError:
         f"--resume {run_id}: no such run in {folder.parent}{nearest(run_id, others)}; "
         f"to go on with what the cluster has of it: {again}"
     )
+
+
+def about(folder: Path) -> Mapping[str, str]:
+    """What a run has told of itself; empty for one that began with an older version."""
+    found = _document(folder / FILE)
+    told = {**part(found, "about"), "snapshot": found.get("snapshot", "")}
+    return {str(key): str(value) for key, value in told.items() if value}
 
 
 def share(folder: Path, flag: str, default: float) -> float:

@@ -12,6 +12,7 @@ from helper.kube import Kube
 from orchestrator import (
     account,
     audience,
+    begun,
     ci,
     earlier,
     handover,
@@ -151,13 +152,15 @@ class Session:
         with target.open_cluster(self._options.target, self._env, self._broken) as kube:
             self._server_version = target.server_version(kube)
             self._terminal.head(audience.titles(self._options, kube, self._server_version))
+            where = self._options.target.title(kube)
+            about = begun.told(self._options, self._prepared, self._server_version, where)
             self._identity = identity.read(kube)
             self._warn(self._prepared.warnings)
             self._delivery.check(kube, self._options.namespace)
             before = earlier.from_folder(self._folder.path) if self._options.resumes else None
             if before is not None and not (before or self._kept.is_kept):
                 self._take_from(kube)
-            self._remember()
+            self._remember(about)
             run = Run(
                 self._prepared.plan,
                 self._prepared.recipe,
@@ -172,7 +175,7 @@ class Session:
                 earlier=before,
             )
             try:
-                return self._follow(run)
+                return self._follow(run, about)
             finally:
                 self._snapshot, self._findings = run.snapshot, run.findings
                 self._convergence = run.convergence
@@ -188,10 +191,11 @@ class Session:
         wanted = Wanted(options.run_id, options.namespace, given, self._snapshot)
         self._snapshot = handover.take(kube, wanted, self._env)
 
-    def _remember(self) -> None:
+    def _remember(self, about: Mapping[str, str]) -> None:
         """Keep how the run was started, so that it can go on after it was cut short."""
         try:
-            self._kept.begin(self._options.flags, self._prepared.data, self._prepared.recipe.source)
+            flags, given = self._options.flags, self._prepared
+            self._kept.begin(flags, given.data, given.recipe.source, about)
             self._record.begin(self._folder.path)
         except OSError as error:
             self._record.hold_no_more()
@@ -207,16 +211,10 @@ class Session:
         """End a run whose recorded cluster has broken down."""
         self._stop.request(Exit.INTERNAL, words)
 
-    def _follow(self, run: Run) -> RunResult:
+    def _follow(self, run: Run, about: Mapping[str, str]) -> RunResult:
         """Show a run on the terminal until it is over."""
-        record = {
-            "recipe": self._prepared.recipe.source,
-            "version": version(),
-            "server": self._server_version,
-            **pulse.myself(),
-        }
         with run:
-            run.deploy(record, self._hear_wait)
+            run.deploy({**about, **pulse.myself()}, self._hear_wait)
             self._remember_snapshot(run)
             self._tell_begun()
             with self._terminal:

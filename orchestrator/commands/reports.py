@@ -1,8 +1,15 @@
 """Commands about reports that are there already."""
 
+import os
+from pathlib import Path
+from typing import Any
+
 import click
 
+from orchestrator import completion
 from orchestrator.commands.checks import form
+from orchestrator.commands.cluster import context, kubeconfig
+from orchestrator.commands.runs import elsewhere
 from orchestrator.flags import Command, Group
 
 
@@ -34,17 +41,39 @@ def diff(before: str, after: str, output: str) -> None:
 
 
 @report.command(cls=Command)
-@click.argument("file", metavar="REPORT")
+@click.argument("file", metavar="REPORT", shell_complete=completion.runs)
 @click.option(
     "--output",
     "-o",
     multiple=True,
     metavar="FORMAT=FILE",
-    help="html, junit or md, as in html=report.html; - for stdout. Repeatable.",
+    help="html, junit or md, as in html=report.html, of a run ctrf, too; - for stdout. Repeatable.",
 )
-def render(file: str, output: tuple[str, ...]) -> None:
-    """Make reports for people and for CI from a CTRF file, also from one of another program."""
+@kubeconfig
+@context
+def render(file: str, output: tuple[str, ...], **flags: Any) -> None:
+    """Make reports for people and for CI from a CTRF file, also from one of another program.
+
+    REPORT may also be a run: its name or the beginning of it, or its folder. Of one that was killed
+    the report is partial, from the results that are kept here or in the cluster.
+    """
     from orchestrator.reports import command
 
-    code = command.render(file, output, lambda text: click.echo(text, err=True))
+    document = _of_run(file, flags)
+    code = command.render(file, output, lambda text: click.echo(text, err=True), document)
     raise SystemExit(int(code))
+
+
+def _of_run(wanted: str, flags: dict[str, Any]) -> "dict[str, Any] | None":
+    """The report of a run; None for what is a file, or is to be one. UsageError while it runs."""
+    from orchestrator import lookup, owner, partial
+
+    place = Path(wanted)
+    if place.is_file() or not (place.is_dir() or lookup.is_name(wanted)):
+        return None
+    folder = place.resolve() if place.is_dir() else lookup.folder(wanted, os.environ)
+    if folder:
+        owner.check_free(folder)
+        return partial.of_folder(folder)
+    with elsewhere(wanted, flags) as (known, kube):
+        return partial.of_cluster(kube, known)

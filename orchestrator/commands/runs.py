@@ -38,7 +38,7 @@ def attach(run_id: str, **flags: Any) -> None:
         screen = Screen()
         moving = screen.is_terminal and not os.environ.get("CI")
         raise SystemExit(Attached(folder, screen, given.tell, moving=moving).watch())
-    with _elsewhere(run_id, flags) as (known, kube):
+    with elsewhere(run_id, flags) as (known, kube):
         code = afar.attach(known, kube, given.tell)
     raise SystemExit(code)
 
@@ -59,13 +59,13 @@ def cancel(run_id: str, *, now: bool, **flags: Any) -> None:
     folder = lookup.folder(run_id, os.environ)
     if folder and not here.is_elsewhere(folder):
         raise SystemExit(here.cancel(folder, given.tell, now=now))
-    with _elsewhere(folder.name if folder else run_id, flags) as (known, kube):
+    with elsewhere(folder.name if folder else run_id, flags) as (known, kube):
         code = afar.cancel(known, kube, given.tell, now=now)
     raise SystemExit(code)
 
 
 @contextmanager
-def _elsewhere(run_id: str, flags: dict[str, Any]) -> "Iterator[tuple[Known, Kube]]":
+def elsewhere(run_id: str, flags: dict[str, Any]) -> "Iterator[tuple[Known, Kube]]":
     """A run that only the cluster knows, and the cluster; StopError when nobody knows it."""
     from orchestrator import status, target
     from orchestrator.errors import StopError

@@ -50,13 +50,18 @@ TOLD_ELSEWHERE = {
 
 def load(data: bytes, place: str) -> Report:
     """Read a CTRF file; UsageError says why it is none."""
+    return parse(document(data, place))
+
+
+def document(data: bytes, place: str) -> dict[str, Any]:
+    """The same as a document, which is CTRF at least roughly."""
     try:
         found = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{place}: no JSON: {text.name(error) or 'nested too deeply'}") from error
     if not isinstance(found, dict) or not isinstance(part(found, "results").get("tests"), list):
         raise UsageError(f"{place}: no CTRF report; want an object with results.tests")
-    return parse(found)
+    return found
 
 
 def parse(document: Mapping[str, Any]) -> Report:

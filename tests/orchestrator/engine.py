@@ -114,6 +114,7 @@ class Engine:
     keep: Callable[[Outcome], None] = lambda _: None  # besides noting what is kept
     diagnose: Diagnose = lambda _outcome, _files: None  # likewise
     earlier: Results | None = None  # of the run from before it was cut short
+    record: Mapping[str, str] = field(default_factory=dict)  # what the run tells of itself
 
     def plan(self) -> plan.Plan:
         """The plan of the run."""
@@ -176,7 +177,7 @@ class Engine:
                 earlier=self.earlier,
                 clock=self.clock,
             )
-            result = run.execute({}, {"validation": "{}\n", "snapshot": "{}\n"})
+            result = run.execute(self.record, {"validation": "{}\n", "snapshot": "{}\n"})
         return Finished(result, events, kept, cluster, diagnosed)
 
 

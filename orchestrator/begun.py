@@ -1,0 +1,54 @@
+"""What a run tells of itself when it begins, for whoever finds it without a report."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from orchestrator.options import Options
+from orchestrator.preparation import Prepared
+from orchestrator.version import version
+
+About = Mapping[str, str]  # as it stands in the run's folder and in its ConfigMap
+
+
+def told(options: Options, prepared: Prepared, server_version: str, where: str) -> About:
+    """Which inputs, against what, and the checks that are planned; `where` names the cluster."""
+    given = prepared.recipe
+    criteria = given.input.criteria
+    found = {
+        "runID": options.run_id,
+        "recipe": given.source,
+        "recipeVersion": given.version,
+        "target": "-".join(filter(None, (criteria.service, criteria.accelerator, criteria.intent))),
+        "version": version(),
+        "server": server_version,
+        "cluster": "replay" if options.target.replay else "live",
+        "where": where,
+        "executor": options.executor.name,
+        "depth": str(options.reached),
+        "planned": json.dumps(
+            {phase.phase: [item.name for item in phase.checks] for phase in prepared.plan.phases}
+        ),
+    }
+    return {key: value for key, value in found.items() if value}
+
+
+def recipe_name(about: About) -> str:
+    """The recipe in short."""
+    return Path(about.get("recipe", "")).name
+
+
+def planned(about: About) -> Mapping[str, Sequence[str]]:
+    """The checks of each phase in their order; empty for a run that does not tell."""
+    try:
+        found: Any = json.loads(about.get("planned", "{}"))
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    return {
+        str(phase): [str(name) for name in names]
+        for phase, names in found.items()
+        if isinstance(names, list)
+    }
