@@ -84,7 +84,8 @@ def _told(result: RunResult) -> dict[str, Any]:
     took_s = result.stopped - result.started
     audit = result.audit
     found = {
-        "overhead": overhead.measured(outcomes, took_s),
+        "overhead": overhead.measured(outcomes, took_s, result.pause_s),
+        "resumed": _resumed(result),
         "audit": {
             "made": audit.was_made,
             "left": len(audit.left) if audit.was_made else None,
@@ -93,6 +94,17 @@ def _told(result: RunResult) -> dict[str, Any]:
         },
     }
     return {key: value for key, value in found.items() if value}
+
+
+def _resumed(result: RunResult) -> dict[str, Any]:
+    """Which part of the run was done before it was cut short, and when it went on."""
+    if result.resumed_at is None:
+        return {}
+    return {
+        "at": round(result.resumed_at * 1000),
+        "pauseSeconds": round(result.pause_s, 3),
+        "earlier": [f"{item.phase}/{item.check}" for item in result.earlier],
+    }
 
 
 def _image_ids(result: RunResult) -> dict[str, str]:

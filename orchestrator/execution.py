@@ -3,15 +3,15 @@
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from helper.check import SkipCode
 from helper.deadline import SYSTEM_CLOCK, Clock, Deadline
-from helper.errors import CannotTell, Forbidden, Unreachable
+from helper.errors import CannotTell, Forbidden, KubeError, Unreachable
 from helper.kube import Kube
 from helper.quantity import format_duration
 from helper.resource import text
-from orchestrator import gate
+from orchestrator import ctrf, gate
 from orchestrator.earlier import Results, depth_of
 from orchestrator.errors import StopError
 from orchestrator.events import (
@@ -28,7 +28,16 @@ from orchestrator.jobs import Jobs
 from orchestrator.manifests import RunContext
 from orchestrator.outcome import Outcome, PhaseResult, PhaseStatus, Status, exits
 from orchestrator.plan import PhasePlan, Plan, PlannedCheck
-from orchestrator.result import Audit, RunResult, not_run, refused, why, without_verdict
+from orchestrator.result import (
+    Audit,
+    RunResult,
+    not_run,
+    refused,
+    resumed,
+    since,
+    why,
+    without_verdict,
+)
 from orchestrator.schedule import startable
 from orchestrator.settings import RunSettings
 from orchestrator.slots import Slots
@@ -121,6 +130,7 @@ class Execution:
                 if not self.stop:
                     self._has_begun = True
                     self._site.prepare(record, data)
+                    self._persist_earlier()
                 self._run_phases(phases)
             except (CannotTell, StopError) as error:
                 failure, code = str(error), code_of(error)
@@ -141,11 +151,24 @@ class Execution:
             self._plan.run_id,
             tuple(phase.cleaned(self._state.clean_s) for phase in phases),
             worst(codes),
-            started,
+            since(phases, started),
             self._clock.wall(),
             self._audit,
             failure,
+            resumed_at=started if self._resumes else None,
         )
+
+    def _persist_earlier(self) -> None:
+        """Keep what was found before in the cluster again: this part may be killed as well."""
+        for planned in self._plan.checks:
+            found = self._earlier.get((planned.phase, planned.name))
+            if found is None:
+                continue
+            try:
+                self._site.persist(planned, ctrf.test(found))
+            except KubeError as error:
+                words = f"result of {planned.name} is not kept in the cluster: {error}"
+                self._emit(Notice(words, "warning"))
 
     def _run_phases(self, phases: list[PhaseResult]) -> None:
         timeout_s = self._settings.timeout_s
@@ -177,9 +200,10 @@ class Execution:
             self._finish(not_run(planned, hindrance, SkipCode.GATED))
         self._run_checks([] if hindrance else costly, phase, bounds)
         outcomes = tuple(self._state.outcomes[phase.phase, item.name] for item in phase.checks)
-        return PhaseResult(
+        found = PhaseResult(
             phase.phase, outcomes, started, self._clock.wall(), self._settings.min_coverage
         )
+        return found.as_it_was()
 
     def _run_checks(self, waiting: list[PlannedCheck], phase: PhasePlan, bounds: "_Bounds") -> None:
         """Run checks of a phase, as many at once as locks and slots allow."""
@@ -212,7 +236,7 @@ class Execution:
         found = self._earlier.get((planned.phase, planned.name))
         if found is None or depth_of(found) is not planned.depth:
             return None  # what was looked at only is no proof for a run that goes deeper
-        return replace(found, extra={**found.extra, "resumed": True})
+        return resumed(found)
 
     def _dropped(self, waiting: list[PlannedCheck], phase: PhasePlan, stop: Stop) -> list[Outcome]:
         """Take out all waiting checks when no further check may start; gives their outcomes."""

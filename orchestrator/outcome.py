@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from helper.check import SkipCode
-from helper.resource import text
+from helper.resource import number, text
 from orchestrator.exits import Exit
 from orchestrator.facts import coverage_of, objection
 
@@ -101,6 +101,26 @@ class Outcome:
         return self.split.run_s or 0.0
 
     @property
+    def created(self) -> float | None:
+        """When its place in the cluster was asked for; of an earlier part of a run as it was kept.
+
+        Seconds since 1970.
+        """
+        told = number(self.extra, "created")
+        return told / 1000 if self.split.created is None and told else self.split.created
+
+    @property
+    def began(self) -> float | None:
+        """When its turn came, as far as that is known."""
+        created = self.created
+        return self.started if created is None else created - (self.split.prepare_s or 0.0)
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether it is from before the run was cut short."""
+        return self.extra.get("resumed") is True
+
+    @property
     def is_neutral(self) -> bool:
         """Whether it was skipped as asked for: by the recipe's scope, or without any cluster."""
         return self.status is Status.SKIPPED and text(self.facts, "skip") in NEUTRAL
@@ -166,6 +186,14 @@ class PhaseResult:
     def count(self, status: Status) -> int:
         """How many checks ended so."""
         return sum(outcome.status is status for outcome in self.outcomes)
+
+    def as_it_was(self) -> "PhaseResult":
+        """The same with the time that its checks took when all of them are from an earlier part."""
+        began = [item.began for item in self.outcomes if item.is_resumed and item.began]
+        ended = [item.stopped for item in self.outcomes if item.is_resumed and item.stopped]
+        if not (began and ended) or not all(item.is_resumed for item in self.outcomes):
+            return self
+        return replace(self, started=min(began), stopped=max(*began, *ended))
 
     def cleaned(self, clean_s: Mapping[str, float]) -> "PhaseResult":
         """The same with how long the clean-up after each check took, where that is known."""

@@ -8,6 +8,7 @@ from helper.quantity import format_duration
 from helper.resource import text
 from orchestrator.exits import Exit
 from orchestrator.outcome import Outcome, PhaseResult, PhaseStatus, Status
+from orchestrator.reports.text import counted
 from orchestrator.result import RunResult
 
 MEANING = {
@@ -108,12 +109,21 @@ def by_reason(outcomes: Iterable[Outcome]) -> Sequence[Sequence[Outcome]]:
 def account(result: RunResult) -> str:
     """Which run it was, how long it took, and what it left in the cluster."""
     took = format_duration(round(result.stopped - result.started, 1))
-    parts = [f"run {result.run_id}", f"took {took}"]
+    parts = [f"run {result.run_id}", f"took {took}{_pause(result)}"]
     if result.audit.was_made:
         kept = len(result.audit.kept)
         kept_words = f", {kept} kept on request" if kept else ""
         parts.append(f"objects left in the cluster: {len(result.audit.left)}{kept_words}")
     return ", ".join(parts)
+
+
+def _pause(result: RunResult) -> str:
+    """How much of a run's time was between its parts, and how much it had found by then."""
+    if result.resumed_at is None or not result.earlier:
+        return ""
+    pause = format_duration(round(result.pause_s, 1))
+    older = counted(len(result.earlier), "result")
+    return f" with a pause of {pause}, {older} from before that"
 
 
 def first_line(words: str) -> str:

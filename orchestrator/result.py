@@ -1,7 +1,7 @@
 """What a run has to say in the end, and what it says of checks that never started."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from helper.check import SkipCode
 from helper.deadline import SYSTEM_CLOCK, Clock
@@ -39,6 +39,20 @@ class RunResult:
     audit: Audit = Audit()
     failure: str = ""  # why the run could not go on, if it could not
     is_delivered: bool = True  # whether every report that was asked for has its place
+    resumed_at: float | None = None  # when it went on; None for a run in one part
+
+    @property
+    def earlier(self) -> tuple[Outcome, ...]:
+        """The results from before it was cut short."""
+        return tuple(item for phase in self.phases for item in phase.outcomes if item.is_resumed)
+
+    @property
+    def pause_s(self) -> float:
+        """How long nothing was done for it, since the last result of before it was cut short."""
+        ends = [item.stopped for item in self.earlier if item.stopped is not None]
+        if self.resumed_at is None or not ends:
+            return 0.0
+        return max(0.0, self.resumed_at - max(ends))
 
     @property
     def leftovers(self) -> tuple[str, ...]:
@@ -50,6 +64,12 @@ class RunResult:
         """Whether every selected check had its chance."""
         ran = [outcome for phase in self.phases for outcome in phase.outcomes]
         return not self.failure and not any(item.was_cut_short for item in ran)
+
+
+def since(phases: Iterable[PhaseResult], started: float) -> float:
+    """When a run began that is in several parts, the last of which `started` then."""
+    found = (item for phase in phases for item in phase.outcomes if item.is_resumed)
+    return min([started, *(item.began for item in found if item.began is not None)])
 
 
 def without_cluster(plan: Plan, clock: Clock = SYSTEM_CLOCK) -> RunResult:
@@ -90,7 +110,13 @@ def cut_short(
         )
 
     phases = tuple(PhaseResult(phase.phase, outcomes(phase), now, now) for phase in plan.phases)
-    return RunResult(plan.run_id, phases, code, now, now, failure=reason)
+    began = min([now, *(item.began for item in found.values() if item.began is not None)])
+    return RunResult(plan.run_id, phases, code, began, now, failure=reason)
+
+
+def resumed(found: Outcome) -> Outcome:
+    """A result from before the run was cut short, which stands."""
+    return replace(found, extra={**found.extra, "resumed": True})
 
 
 def refused(planned: PlannedCheck) -> Outcome:

@@ -157,6 +157,7 @@ class Report:
     images: tuple[str, ...] = ()
     leftovers: tuple[str, ...] = ()
     left: str = ""  # what the last look for left objects found, in words
+    resumed: str = ""  # which part of it was done before the last, in words
     overhead: str = ""  # what the run took beyond its checks, in words
 
     @cached_property

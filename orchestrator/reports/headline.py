@@ -84,6 +84,8 @@ def notes(report: Report) -> list[tuple[str, str]]:
     if not report.is_complete:
         why = first_line(report.failure) or "not every check had its chance"
         found.append(("partial", f"the run was cut short: {why}{_how_to_go_on(report)}"))
+    if report.resumed:
+        found.append(("resumed", report.resumed))
     if report.unsettled:
         found.append(("not settled", first_line(report.unsettled)))
     if report.leftovers:

@@ -32,7 +32,6 @@ MAX_WHY = 500  # characters about one item
 MAX_VALUES = 12  # of one item; a table has so many columns
 MOST_PERCENT = 100.0  # of a margin that says anything
 MOST_THINGS = 10**12  # in a cluster
-MAX_MILLIS = 253_402_300_799_000  # the end of the year 9999, which is where Python's dates end
 TOLD_ELSEWHERE = {
     "coverage",
     "measured",
@@ -88,6 +87,7 @@ def parse(document: Mapping[str, Any]) -> Report:
         images=text.names(extra.get("images")),
         leftovers=text.names(extra.get("leftovers")),
         left=run_words.left(part(summary, "extra", "audit")),
+        resumed=run_words.resumed(part(summary, "extra", "resumed")),
         overhead=run_words.overhead(part(summary, "extra", "overhead")),
     )
 
@@ -248,12 +248,12 @@ def _as_json(value: Any) -> str:
 def _moment(value: Any) -> float | None:
     """Milliseconds since 1970 as seconds; None for no moment of recorded history."""
     found = _number(value)
-    return found / 1000 if found and found <= MAX_MILLIS else None
+    return found / 1000 if found and found <= text.MAX_MILLIS else None
 
 
 def _millis(value: Any) -> float | None:
     found = _number(value)
-    return None if found is None else min(found, MAX_MILLIS) / 1000
+    return None if found is None else min(found, text.MAX_MILLIS) / 1000
 
 
 def _number(value: Any) -> float | None:

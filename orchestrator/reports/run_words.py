@@ -1,6 +1,7 @@
 """What a document tells of the run as a whole, in words for people."""
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from helper.resource import number, part
@@ -57,6 +58,18 @@ def overhead(told: Mapping[str, Any]) -> str:
         return ""
     own = f"the tool itself took {fine_duration(each)} with each check"
     return f"{duration(beyond)} of it beyond the critical path; {own}"
+
+
+def resumed(told: Mapping[str, Any]) -> str:
+    """Which part of a run in several was done before the last; empty for a run in one."""
+    at, names = number(told, "at"), text.names(told.get("earlier"))
+    if at is None or not 0 < at <= text.MAX_MILLIS:
+        return ""
+    when = f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    pause = decimal(told.get("pauseSeconds"))
+    after = f", after a pause of {duration(pause)}" if pause else ""
+    before = f"; found before: {', '.join(names)}" if names else ""
+    return f"the run was cut short and went on at {when}{after}{before}"
 
 
 def _settled(convergence: Mapping[str, Any]) -> str:

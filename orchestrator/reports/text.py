@@ -12,6 +12,7 @@ LOG_LINES = (500, 1_500)  # kept at the beginning and at the end of a log
 LOG_CHARS = 1_000_000  # XML readers refuse texts of 10 MB
 WORDS_CHARS = 20_000  # of a message
 NAME_CHARS = 200
+MAX_MILLIS = 253_402_300_799_000  # the end of the year 9999, which is where Python's dates end
 MAX_ITEMS = 200  # of a list that somebody else wrote, such as measured values
 COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 # What XML forbids, what steers terminals, and what makes a line read other than it is.

@@ -6,7 +6,7 @@ import pytest
 
 from helper.kinds import CONFIG_MAPS
 from helper.kube import Kube
-from orchestrator import ctrf, earlier, plan, recipe
+from orchestrator import ctrf, earlier, overhead, plan, recipe
 from orchestrator.catalog import Catalog
 from orchestrator.errors import ClusterError
 from orchestrator.events import CheckStarted, Event, Notice, PhaseStarted
@@ -148,6 +148,53 @@ def test_a_result_that_the_cluster_has_not_whole_says_so(lines: int, is_cut: boo
         (alpha,) = earlier.from_cluster(kube, NAMESPACE, RUN_ID).values()
 
     assert ("cut" in alpha.extra.get("evidence", "")) is is_cut
+
+
+def test_a_run_in_two_parts_began_with_the_first_and_tells_the_pause(
+    killed: ReplayCluster,
+) -> None:
+    own = Outcome(
+        "alpha",
+        "conformance",
+        Status.PASSED,
+        started=1_700_000_000.5,
+        stopped=1_700_000_002.5,
+        extra={"created": 1_700_000_000_000},
+        split=Split(prepare_s=0.25, wait_s=0.5, run_s=2.0),
+    )
+
+    with served(killed) as kube, run_of(kube, earlier={("conformance", "alpha"): own}) as run:
+        run.deploy()
+        run.wait()
+
+    result = run.result()
+    assert result.resumed_at
+    assert result.started == 1_699_999_999.75
+    assert result.earlier == result.phases[1].outcomes[:1]
+    assert result.pause_s == result.resumed_at - 1_700_000_002.5
+    found = overhead.measured(result.phases[1].outcomes, result.stopped - result.started, 5.0)
+    assert found["criticalPath"] == ["conformance/alpha", "conformance/beta"]
+    assert found["runSeconds"] == round(result.stopped - result.started - 5.0, 3)
+
+
+def test_a_phase_of_an_earlier_part_took_as_long_as_it_did_then() -> None:
+    own = Outcome("alpha", "conformance", Status.PASSED, started=10.0, stopped=12.0)
+    engine = Engine([entry("alpha")], [script("alpha")])
+    engine.earlier = {("conformance", "alpha"): own}
+
+    found = engine.run().result.phases[1]
+
+    assert (found.started, found.stopped) == (10.0, 12.0)
+
+
+def test_what_was_found_before_is_kept_in_the_cluster_again(killed: ReplayCluster) -> None:
+    settings = RunSettings(keep=Keep.ALWAYS)
+    with served(killed) as kube, run_of(kube, earlier={}, settings=settings) as run:
+        run.deploy()
+        run.wait()
+        found = earlier.from_cluster(kube, NAMESPACE, RUN_ID)
+
+    assert {check for _, check in found} == {"alpha", "beta"}
 
 
 def test_what_is_on_disk_comes_before_what_is_in_the_cluster(killed: ReplayCluster) -> None:

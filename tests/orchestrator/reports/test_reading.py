@@ -208,3 +208,33 @@ def test_whether_the_cluster_had_settled_is_told(
 
 def test_a_replay_says_so_before_anything_else() -> None:
     assert headline.notes(report(PASSED, cluster="replay"))[0][0] == "replay"
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        pytest.param({}, "", id="one-part"),
+        pytest.param({"at": -1}, "", id="no-time"),
+        pytest.param(
+            {"at": 1_700_000_000_000},
+            "the run was cut short and went on at 2023-11-14 22:13:20 UTC",
+            id="when",
+        ),
+        pytest.param(
+            {"at": 1_700_000_000_000, "pauseSeconds": 90, "earlier": ["conformance/alpha"]},
+            "the run was cut short and went on at 2023-11-14 22:13:20 UTC, after a pause of 1m30.0s"
+            "; found before: conformance/alpha",
+            id="all",
+        ),
+    ],
+)
+def test_which_part_of_a_run_was_done_earlier_is_told(told: Json, words: str) -> None:
+    given = document(PASSED)
+    given["results"]["summary"]["extra"] = {"resumed": told}
+
+    report = reading.parse(given)
+
+    assert report.resumed == words
+    assert [note for key, note in headline.notes(report) if key == "resumed"] == [words][
+        : bool(words)
+    ]
