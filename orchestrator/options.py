@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -116,7 +116,7 @@ def build(flags: Mapping[str, object], env: Mapping[str, str], version: str) -> 
         debug=bool(flags["debug"]),
         no_cluster=bool(flags["no_cluster"]),
         asked_phases=set(_items(flags["phase"])) not in (set(), {"all"}),
-        selection=Selection.of(*(_items(flags[key]) for key in ("check", "skip", "label"))),
+        selection=_selection(flags, env),
         allow_unknown=bool(flags["allow_unknown_checks"]),
         resolve_digests=bool(flags["resolve_digests"]),
         startup_timeout_s=startup_s,
@@ -224,6 +224,14 @@ def _namespace(name: str) -> str:
         allowed = f"lower-case letters, digits and dashes, at most {MAX_NAMESPACE}"
         raise UsageError(f"--namespace {name!r}: want {allowed}")
     return name
+
+
+def _selection(flags: Mapping[str, object], env: Mapping[str, str]) -> Selection:
+    found = Selection.of(*(_items(flags[key]) for key in ("check", "skip", "label")))
+    report = str(flags["rerun_failed"] or "")
+    if not report or list(found.checks) != resumption.flags_of_failed(report, env)["check"]:
+        return found
+    return replace(found, rerun=resumption.settled(report, env))
 
 
 def _placement(flags: Mapping[str, object]) -> Placement:

@@ -1,7 +1,7 @@
 """How a run was started, kept in its folder, so that it can go on after it was cut short."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,6 +14,7 @@ from orchestrator.owner import Ownership
 from orchestrator.plan import RUN_ID
 from orchestrator.readiness import SUITE
 from orchestrator.result import ORCHESTRATOR
+from orchestrator.selection import Rerun
 
 FILE, INPUTS = "run.json", "inputs"
 SNAPSHOT = "snapshot.yaml"
@@ -125,22 +126,38 @@ def flags_of_failed(report: str, env: Mapping[str, str]) -> Mapping[str, Any]:
 
     A run of this machine may be named by its ID; it then runs again as it was started.
     """
-    kept: Mapping[str, Any] = {}
-    path = Path(report)
-    if RUN_ID.fullmatch(report):
-        folder = rundir.RunDir.of_run(report, env).path
-        path = folder / rundir.REPORT
-        kept = _kept(folder)
-    if not path.is_file():
-        raise MissingError(f"--rerun-failed {report}: no such report, and no such run here")
-    tests = items(_document(path), "results", "tests")
-    if not tests:
-        raise UsageError(f"--rerun-failed {report}: is no CTRF report with tests")
-    found = filter(None, map(outcome, tests))
-    names = sorted({item.check for item in found if _is_worth_it(item)})
+    kept = _kept(rundir.RunDir.of_run(report, env).path) if RUN_ID.fullmatch(report) else {}
+    document = _reported(report, env)
+    names = sorted({item.check for item in _outcomes(document) if _is_worth_it(item)})
     if not names:
         raise UsageError(f"--rerun-failed {report}: every check in it passed or did not apply")
     return {**kept, "check": names}
+
+
+def settled(report: str, env: Mapping[str, str]) -> Rerun:
+    """What needs not run again by a report; StopError when it is none."""
+    document = _reported(report, env)
+    run_id = text(document, "runId")
+    where = f"run {run_id}" if RUN_ID.fullmatch(run_id) else report
+    found = [item for item in _outcomes(document) if not _is_worth_it(item)]
+    return Rerun(where, {item.check: str(item.status) for item in found})
+
+
+def _reported(report: str, env: Mapping[str, str]) -> Mapping[str, Any]:
+    """The report in a file, or of a run of this machine."""
+    path = Path(report)
+    if RUN_ID.fullmatch(report):
+        path = rundir.RunDir.of_run(report, env).path / rundir.REPORT
+    if not path.is_file():
+        raise MissingError(f"--rerun-failed {report}: no such report, and no such run here")
+    document = _document(path)
+    if not items(document, "results", "tests"):
+        raise UsageError(f"--rerun-failed {report}: is no CTRF report with tests")
+    return document
+
+
+def _outcomes(document: Mapping[str, Any]) -> Iterable[Outcome]:
+    return filter(None, map(outcome, items(document, "results", "tests")))
 
 
 def _is_worth_it(found: Outcome) -> bool:

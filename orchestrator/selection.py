@@ -48,12 +48,25 @@ class Label:
 
 
 @dataclass(frozen=True)
+class Rerun:
+    """A report whose checks run again unless they had a good verdict in it."""
+
+    where: str  # which report, in words
+    settled: Mapping[str, str]  # good verdicts by check
+
+    def why_not(self, check: str) -> str:
+        """Why a check does not run again."""
+        return f"{self.settled.get(check, 'not')} in {self.where} (--rerun-failed)"
+
+
+@dataclass(frozen=True)
 class Selection:
     """What the operator said; names may hold wildcards, and nothing said means all."""
 
     checks: tuple[str, ...] = ()
     skips: tuple[str, ...] = ()
     labels: tuple[Label, ...] = ()
+    rerun: Rerun | None = None  # the report that `checks` are from, where nobody named them
 
     @classmethod
     def of(cls, checks: Iterable[str], skips: Iterable[str], labels: Iterable[str]) -> Self:
@@ -63,7 +76,8 @@ class Selection:
     def objection(self, check: PlannedCheck) -> str:
         """Why a check is left out; empty for one that shall run."""
         if self.checks and not _matched(check.name, self.checks):
-            return f"left out by --check {','.join(self.checks)}"
+            by_name = f"left out by --check {','.join(self.checks)}"
+            return self.rerun.why_not(check.name) if self.rerun else by_name
         skip = next((item for item in self.skips if fnmatchcase(check.name, item)), "")
         if skip:
             return f"left out by --skip {skip}"

@@ -44,6 +44,7 @@ DEFAULTS: dict[str, object] = {
     "image_pull_secret": (),
     "run_id": None,
     "resume": None,
+    "rerun_failed": None,
     "keep": "never",
     "no_cleanup": False,
     "no_wait": False,

@@ -227,3 +227,21 @@ def test_what_was_gated_runs_again_and_what_nobody_wanted_does_not(
     found = failed(str(path), folder)["check"]
 
     assert found == (["alpha", "beta"] if again else ["alpha"])
+
+
+def test_what_does_not_run_again_says_in_which_run_it_was_settled(tmp_path: Path) -> None:
+    folder = begun(tmp_path / "aicr-orch/runs" / RUN_ID)
+    path = reported(
+        folder,
+        ("deployment", "operator-health", "passed"),
+        ("conformance", "dra-support", "failed"),
+    )
+    document = json.loads(path.read_text())
+
+    by_file = resumption.settled(str(path), {})
+    path.write_text(json.dumps({**document, "runId": RUN_ID}))
+    by_run = resumption.settled(str(path), {})
+
+    assert by_file.why_not("operator-health") == f"passed in {path} (--rerun-failed)"
+    assert by_run.why_not("operator-health") == f"passed in run {RUN_ID} (--rerun-failed)"
+    assert by_run.why_not("new-check") == f"not in run {RUN_ID} (--rerun-failed)"
