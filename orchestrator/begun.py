@@ -3,16 +3,19 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from orchestrator.options import Options
-from orchestrator.preparation import Prepared
+from helper.resource import part
 from orchestrator.version import version
+
+if TYPE_CHECKING:
+    from orchestrator.options import Options
+    from orchestrator.preparation import Prepared
 
 About = Mapping[str, str]  # as it stands in the run's folder and in its ConfigMap
 
 
-def told(options: Options, prepared: Prepared, server_version: str, where: str) -> About:
+def told(options: "Options", prepared: "Prepared", server_version: str, where: str) -> About:
     """Which inputs, against what, and the checks that are planned; `where` names the cluster."""
     given = prepared.recipe
     criteria = given.input.criteria
@@ -32,6 +35,11 @@ def told(options: Options, prepared: Prepared, server_version: str, where: str) 
         ),
     }
     return {key: value for key, value in found.items() if value}
+
+
+def read(record: Any) -> About:
+    """What stands in the ConfigMap of a run."""
+    return {str(key): str(value) for key, value in part(record, "data").items()}
 
 
 def recipe_name(about: About) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from helper import contract
 from helper.kinds import CONFIG_MAPS
 from helper.kube import Kube
-from helper.resource import name, part
+from helper.resource import name
 from orchestrator import begun, ctrf, earlier, report_file, resumption, rundir
 from orchestrator.begun import About
 from orchestrator.earlier import Results
@@ -52,8 +52,8 @@ def of_cluster(kube: Kube, known: Known) -> Json:
     """A partial report of a run by what it has in the cluster; KubeError when one may not look."""
     home = known.namespace
     found = kube.list(CONFIG_MAPS, home, labels=f"{contract.LABEL_RUN_ID}={known.run_id}")
-    records = [part(item, "data") for item in found if name(item) == record_name(known.run_id)]
-    about = {str(key): str(value) for key, value in (records or [{}])[0].items()}
+    records = [item for item in found if name(item) == record_name(known.run_id)]
+    about = begun.read(records[0] if records else None)
     results = earlier.from_cluster(kube, home, known.run_id)
     return _document(known.run_id, about, _phases(about, results))
 

@@ -1,23 +1,27 @@
 """`status`: the runs that this machine and the cluster know of, and what they found so far."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from helper import contract
 from helper.kinds import CONFIG_MAPS, JOBS
 from helper.kube import Kube
-from helper.resource import namespace, number
-from orchestrator import earlier, lookup, owner, report_file, resumption, rundir, stdout
+from helper.models import PHASES
+from helper.resource import name, namespace, number
+from orchestrator import begun, earlier, lookup, owner, report_file, resumption, rundir, stdout
 from orchestrator.errors import UsageError, nearest
+from orchestrator.manifests import record_name
+from orchestrator.outcome import Outcome
 from orchestrator.plan import RUN_ID
 from orchestrator.reports.document import Case
-from orchestrator.reports.text import duration, first_line
+from orchestrator.reports.text import counted, duration, first_line
 from orchestrator.sweep import Found, began, runs
 
-HEAD = ("RUN", "BEGAN (UTC)", "STATE", "SO FAR", "EXIT", "IN CLUSTER")
+HEAD = ("RUN", "BEGAN (UTC)", "STATE", "SO FAR", "EXIT", "IN CLUSTER", "RECIPE", "AGAINST")
 CHECKS = ("CHECK", "PHASE", "STATUS", "TIME", "")
 ORDER = ("failed", "other", "skipped", "passed")
 
@@ -48,12 +52,25 @@ class Known:
 
     run_id: str
     state: State
-    checks: tuple[Line, ...] = ()  # those that are over
+    checks: tuple[Line, ...] = ()  # those that are over, in the order of phases
     exit_code: str = ""
     report: str = ""  # where it is; empty while there is none
     objects: int = 0  # in the cluster
     namespace: str = ""
     notes: tuple[str, ...] = field(default=())
+    about: Mapping[str, str] = field(default_factory=dict)  # see orchestrator.begun
+
+    @property
+    def unfinished(self) -> tuple[str, ...]:
+        """The planned checks without a result, as far as a plan is known."""
+        over = {(line.phase, line.check) for line in self.checks}
+        planned = begun.planned(self.about).items()
+        return tuple(
+            f"{phase}/{check}"
+            for phase, names in planned
+            for check in names
+            if (phase, check) not in over
+        )
 
     @property
     def so_far(self) -> str:
@@ -96,9 +113,13 @@ def document(item: Known) -> dict[str, Any]:
         "state": item.state.value,
         "exitCode": item.exit_code,
         "report": item.report,
+        "recipe": item.about.get("recipe", ""),
+        "cluster": item.about.get("cluster", ""),
+        "against": item.about.get("where", ""),
         "objectsInCluster": item.objects,
         "namespace": item.namespace,
         "checks": [vars(line) for line in item.checks],
+        "unfinished": list(item.unfinished),
         "notes": list(item.notes),
     }
 
@@ -112,7 +133,9 @@ def table(known: Iterable[Known], columns: int = 0) -> str:
             item.state.value,
             item.so_far,
             item.exit_code or "-",
-            f"{item.objects} objects" if item.objects else "-",
+            counted(item.objects, "object") if item.objects else "-",
+            begun.recipe_name(item.about) or "-",
+            item.about.get("where", "-"),
         )
         for item in known
     ]
@@ -129,14 +152,30 @@ def text(item: Known, columns: int = 0) -> str:
     when = f"{began(item.run_id):%Y-%m-%d %H:%M:%S} UTC"
     lines = [
         f"run {item.run_id}, began {when}: {item.state}{ended}\n",
+        *_about(item),
         f"report: {item.report or 'none yet'}\n",
         *(f"{note}\n" for note in item.notes),
     ]
     return "".join([*lines, "\n" + stdout.table(CHECKS, rows, columns) if rows else ""])
 
 
+def _about(item: Known) -> Iterator[str]:
+    """What it is about, and what of it has no result."""
+    if item.about.get("recipe"):
+        where = item.about.get("where") or "an unnamed cluster"
+        yield f"recipe {begun.recipe_name(item.about)}, against {where}\n"
+    if item.unfinished:
+        total = counted(len(item.checks) + len(item.unfinished), "check")
+        names = ", ".join(item.unfinished)
+        yield f"{len(item.checks)} of {total} over; without a result: {names}\n"
+
+
 def _of_folder(folder: Path) -> Known:
     """What a run left on this machine: its report, or the results so far."""
+    return replace(_found(folder), about=resumption.about(folder))
+
+
+def _found(folder: Path) -> Known:
     path = folder / rundir.REPORT
     try:
         if owner.lives(folder):
@@ -146,8 +185,9 @@ def _of_folder(folder: Path) -> Known:
     try:
         report = report_file.load(path)
     except UsageError:
-        results = earlier.from_folder(folder)
-        return Known(folder.name, State.CUT_SHORT, _lines(results), notes=_resumable(folder))
+        lines = _lines(earlier.from_folder(folder))
+        notes = (*_reportable(folder.name, lines), *_resumable(folder))
+        return Known(folder.name, State.CUT_SHORT, lines, notes=notes)
     state = State.FINISHED if report.is_complete else State.CUT_SHORT
     lines = tuple(map(_line, report.cases))
     notes = () if report.is_complete else _resumable(folder)
@@ -171,15 +211,30 @@ def _resumable(folder: Path) -> tuple[str, ...]:
     return (f"to go on with it: aicr-orch validate --resume {folder.name}",)
 
 
+def _reportable(run_id: str, lines: Sequence[Line]) -> tuple[str, ...]:
+    if not lines:
+        return ()
+    return (f"for a report of what it found: aicr-orch report render {run_id} -o html=report.html",)
+
+
 def _in_cluster(item: Known, objects: Found, kube: Kube) -> Known:
     """What the cluster adds to what is known of a run."""
-    places = {namespace(body) for resource, body in objects if resource is CONFIG_MAPS}
-    place = min(places, default="")
+    maps = [body for resource, body in objects if resource is CONFIG_MAPS]
+    place = min(map(namespace, maps), default="")
     if not item.checks and place:
         item = replace(item, checks=_lines(earlier.from_cluster(kube, place, item.run_id)))
+    records = [body for body in maps if name(body) == record_name(item.run_id)]
+    if records and not item.about:
+        item = replace(item, about=begun.read(records[0]))
     works = any(number(body, "status", "active") for resource, body in objects if resource is JOBS)
     state = State.RUNNING if works and item.state is State.UNKNOWN else item.state
     notes = item.notes
+    if records and state is State.UNKNOWN and not notes:
+        again = f"aicr-orch validate --resume {item.run_id}"
+        notes = (
+            *_reportable(item.run_id, item.checks),
+            f"to go on with it, with what it was started with: {again} --recipe …",
+        )
     if not works and state is not State.RUNNING:
         notes = (*notes, f"to remove what it left: aicr-orch gc --run-id {item.run_id}")
     return replace(item, state=state, objects=len(objects), namespace=place, notes=notes)
@@ -190,7 +245,20 @@ def _line(case: Case) -> Line:
 
 
 def _lines(results: earlier.Results) -> tuple[Line, ...]:
+    """Results in the order of phases."""
+    found = sorted(results.values(), key=lambda item: (*_position(item.phase), item.check))
     return tuple(
-        Line(item.check, item.phase, item.status.value, item.duration_s, item.message)
-        for item in results.values()
+        Line(item.check, item.phase, item.status.value, item.duration_s, _in_short(item))
+        for item in found
     )
+
+
+def _position(phase: str) -> tuple[int, str]:
+    return (PHASES.index(phase) if phase in PHASES else len(PHASES), phase)
+
+
+def _in_short(item: Outcome) -> str:
+    """The one line that says most: the reason, or what was observed."""
+    prefix = contract.RESULT_PREFIX
+    said = [line.removeprefix(prefix) for line in item.stdout if line.startswith(prefix)]
+    return item.message or (said[-1] if said else "")

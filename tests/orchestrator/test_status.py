@@ -12,6 +12,7 @@ from orchestrator.exits import Exit
 from orchestrator.outcome import Outcome, Status
 from orchestrator.owner import Ownership
 from orchestrator.replay import ReplayCluster
+from orchestrator.resumption import Kept
 from orchestrator.rundir import RunDir
 from orchestrator.status import State
 from tests.orchestrator.conftest import Command
@@ -100,6 +101,41 @@ def test_a_run_that_can_go_on_says_how(runs: Path) -> None:
     assert f"validate --resume {A}" in status.text(status.here(runs, 20)[0])
 
 
+def test_a_killed_run_says_what_it_found_and_what_is_missing_in_the_order_of_phases(
+    runs: Path,
+) -> None:
+    kept = Kept(runs / A)
+    planned = {"deployment": ["first"], "conformance": ["alpha"], "performance": ["last"]}
+    about = {"recipe": "/x/h100.yaml", "where": "context gpu", "planned": json.dumps(planned)}
+    kept.begin({}, b"", "h100.yaml", about)
+    kept.release()
+    keep(
+        runs,
+        A,
+        outcome("alpha", stdout=("RESULT: 3 of 3 devices",)),
+        outcome("first", Status.FAILED, phase="deployment", message="not ready"),
+    )
+
+    (known,) = status.here(runs, 20)
+    text = status.text(known)
+
+    assert [line.phase for line in known.checks] == ["deployment", "conformance"]
+    assert [line.message for line in known.checks] == ["not ready", "3 of 3 devices"]
+    assert "2 of 3 checks over; without a result: performance/last" in text
+    assert "recipe h100.yaml, against context gpu" in text
+    assert f"aicr-orch report render {A} -o html=report.html" in text
+    assert f"aicr-orch validate --resume {A}" in text
+    assert status.document(known)["unfinished"] == ["performance/last"]
+    assert "h100.yaml  context gpu" in status.table([known])
+
+
+@pytest.mark.parametrize("planned", ["{", "[]", '{"conformance": 1}'])
+def test_a_plan_that_cannot_be_read_names_no_check(runs: Path, planned: str) -> None:
+    Kept(runs / A).begin({}, b"", "h100.yaml", {"planned": planned})
+
+    assert status.here(runs, 20)[0].unfinished == ()
+
+
 def test_the_latest_runs_come_first_and_no_more_than_asked_for(runs: Path) -> None:
     for run_id in (A, B):
         finish(runs, run_id)
@@ -118,11 +154,14 @@ def test_the_cluster_knows_what_another_machine_runs() -> None:
             with served(cluster) as kube:
                 seen.extend(status.with_cluster([], kube, 20))
 
-    done = Engine([entry("alpha")], [script("alpha")]).run(look)
+    about = {"recipe": "h100.yaml", "planned": '{"conformance": ["alpha", "beta"]}'}
+    done = Engine([entry("alpha")], [script("alpha")], record=about).run(look)
 
     (known,) = seen
     assert known.run_id == done.result.run_id
     assert [(line.check, line.status) for line in known.checks] == [("alpha", "passed")]
+    assert known.unfinished == ("conformance/beta",)
+    assert known.about["recipe"] == "h100.yaml"
     assert known.namespace == NAMESPACE
     assert known.objects > 0
 
