@@ -179,7 +179,8 @@ FLAGS: tuple[Callable[[Command], Command], ...] = (
         metavar="RUN_ID",
         is_eager=True,
         callback=resume,
-        help="Go on with a run that was cut short, as it was started.",
+        help="Go on with a run that was cut short, as it was started; where its folder is gone, "
+        "give its inputs again.",
     ),
     option(
         "--rerun-failed",

@@ -102,6 +102,7 @@ def test_a_killed_run_is_not_taken_for_a_slow_one(here: Machine) -> None:
         assert code == Exit.INCONCLUSIVE
         assert f"run {run_id} was killed: its process ended without a word; 1 of 3" in said
         assert f"aicr-orch validate --resume {run_id}" in said
+        assert f"aicr-orch report render {run_id} -o html=report.html" in said
         assert "had not ended when the run did" in said
     assert cancelled.returncode == Exit.USAGE
     assert f"run {run_id} was killed, no process is left to be told" in cancelled.stderr

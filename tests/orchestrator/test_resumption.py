@@ -10,6 +10,7 @@ import pytest
 from orchestrator import resumption
 from orchestrator.errors import MissingError, UsageError
 from orchestrator.resumption import Kept
+from tests.orchestrator.conftest import Command
 from tests.orchestrator.engine import RUN_ID
 from tests.source import ROOT
 
@@ -245,3 +246,18 @@ def test_what_does_not_run_again_says_in_which_run_it_was_settled(tmp_path: Path
     assert by_file.why_not("operator-health") == f"passed in {path} (--rerun-failed)"
     assert by_run.why_not("operator-health") == f"passed in run {RUN_ID} (--rerun-failed)"
     assert by_run.why_not("new-check") == f"not in run {RUN_ID} (--rerun-failed)"
+
+
+def test_the_beginning_of_a_name_is_enough_to_go_on(aicr: Command, tmp_path: Path) -> None:
+    begun(tmp_path / "state/aicr-orch/runs" / RUN_ID, complete=True)
+
+    said = aicr("validate", "--resume", RUN_ID[:11])
+
+    assert (said.code, said.err.count(f"--resume {RUN_ID}: this run is complete")) == (2, 1)
+
+
+def test_a_run_of_another_machine_needs_its_inputs(aicr: Command) -> None:
+    said = aicr("validate", "--resume", RUN_ID)
+
+    assert said.code == 2
+    assert "give again what it was started with, --recipe at least" in said.err
