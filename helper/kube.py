@@ -16,6 +16,7 @@ from helper.credentials import Credentials, current_context
 from helper.deadline import SYSTEM_CLOCK, Clock
 from helper.errors import Conflict, Expired, InputError, NotFound, Unreachable
 from helper.kinds import PODS, SELF_SUBJECT_ACCESS_REVIEWS, Resource, discovered, in_words
+from helper.served import ServerVersion, parse_version
 from helper.transport import Json, Lines, Request, Transport, Watch
 
 WATCH_TIMEOUT_S = 240  # below the shortest time after which API servers close watches
@@ -257,10 +258,10 @@ class Kube:
         answer = self.create(review, body)
         return bool((answer.get("status") or {}).get("allowed"))
 
-    def server_version(self) -> str:
-        """As the server writes it: `v1.36.2`."""
-        answer = self._json(Request("get", "the server's version", "GET", "/version"))
-        return str(answer.get("gitVersion", ""))
+    def server_version(self) -> ServerVersion:
+        """Who answers: its version, and whether it serves a recorded cluster."""
+        request = Request("get", "the server's version", "GET", "/version")
+        return parse_version(self._json(request))
 
     def clock(self) -> str:
         """The server's time as HTTP writes it; empty when it does not tell."""

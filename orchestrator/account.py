@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from helper.served import NOT_ASKED, ServerVersion
 from orchestrator import ctrf, overhead, readiness
 from orchestrator.convergence import Convergence
 from orchestrator.exits import number
@@ -21,7 +22,7 @@ from orchestrator.version import version
 class Seen:
     """What a run saw of its cluster before the first check."""
 
-    server_version: str = ""
+    served: ServerVersion = NOT_ASKED
     identity: Mapping[str, Any] = field(default_factory=dict)  # see orchestrator.identity
     snapshot: Source | None = None
     findings: tuple[Finding, ...] = ()  # of the readiness gate
@@ -38,13 +39,14 @@ def document(
     """A run as CTRF, also one that was refused or that broke; `build` names the CI's own."""
     given = prepared.recipe
     criteria = given.input.criteria
+    is_replay = options.target.is_replayed(seen.served)
     extra = {
-        "cluster": "replay" if options.target.replay else "live",
+        "cluster": "replay" if is_replay else "live",
         "executor": options.executor.name,
         "snapshot": seen.snapshot.origin if seen.snapshot else "",
-        "serverVersion": seen.server_version,
+        "serverVersion": seen.served.name,
         "depth": str(options.reached),
-        "identity": _identity(seen.identity, is_replay=bool(options.target.replay)),
+        "identity": _identity(seen.identity, is_replay=is_replay),
         "convergence": seen.convergence.record() if seen.convergence else "",
         "exitCode": number(result.exit, options.exit_codes),
         "images": sorted({item.image for item in prepared.plan.checks} - {""}),

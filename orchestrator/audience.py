@@ -10,6 +10,7 @@ from rich.text import Text
 
 from helper.depth import Depth
 from helper.kube import Kube
+from helper.served import ServerVersion
 from orchestrator import history, stdout
 from orchestrator.events import Notice
 from orchestrator.jsonlines import JsonLines
@@ -23,36 +24,39 @@ from orchestrator.version import version
 FAST = "depth fast: nothing is made but Jobs and identities, and checks may only read"
 
 
-def titles(options: Options, kube: Kube, server_version: str) -> list[str]:
+def titles(options: Options, kube: Kube, served: ServerVersion) -> list[str]:
     """Name the target before anything is written to it."""
-    where = options.target.title(kube)
+    where = options.target.title(kube, served)
     fast = [FAST] if options.depth is Depth.FAST else []
     how, place = "", f"namespace {options.namespace}"
     if options.executor.is_local:
         fast, how, place = [], ", checks as local processes", "nothing is created in the cluster"
     return [
         f"aicr-orch {version()}: {where}{how}",
-        f"server {kube.server}, Kubernetes {server_version}",
+        f"server {kube.server}, Kubernetes {served}",
         f"run {options.run_id}, {place}",
         *fast,
     ]
 
 
 def operator(
-    options: Options, planned: Plan, console: Console, env: Mapping[str, str], runs: Path
+    options: Options, planned: Plan, console: Console, env: Mapping[str, str]
 ) -> Terminal | JsonLines:
-    """How the operator hears what happens; `runs` has the reports of earlier runs."""
+    """How the operator hears what happens."""
     if options.log_json:
         return _json_lines(options, console)
     moving = console.is_terminal and not console.is_dumb_terminal and not env.get("CI")
+    return Terminal(planned, console, moving=moving, level=options.log_level)
+
+
+def remaining(options: Options, planned: Plan, served: ServerVersion, runs: Path) -> Remaining:
+    """How long it will take, by runs of the same kind; `runs` has the reports of earlier ones."""
     usual = history.durations(
         runs,
-        of_replays=bool(options.target.replay),
+        of_replays=options.target.is_replayed(served),
         of_fast=options.reached is Depth.FAST,
     )
-    settings = options.settings
-    remaining = Remaining(planned, usual, settings.max_parallel, settings.gate)
-    return Terminal(planned, console, moving=moving, level=options.log_level, remaining=remaining)
+    return Remaining(planned, usual, options.settings.max_parallel, options.settings.gate)
 
 
 def _json_lines(options: Options, console: Console) -> JsonLines:

@@ -22,6 +22,7 @@ from orchestrator.events import (
 from orchestrator.exits import Exit
 from orchestrator.levels import Level, level_of
 from orchestrator.outcome import Outcome, PhaseResult, Status
+from orchestrator.remaining import Remaining
 from orchestrator.result import RunResult
 
 Fields = Mapping[str, Any]
@@ -62,7 +63,7 @@ class JsonLines:
     def __exit__(self, *_: object) -> None:
         """Nothing is open."""
 
-    def head(self, titles: Sequence[str]) -> None:
+    def head(self, titles: Sequence[str], _remaining: Remaining | None = None) -> None:
         """Say what is about to be tested, where."""
         fields = {"planned": self._planned or None}
         self._tell(Level.INFO, "run-started", "; ".join(titles), fields)

@@ -15,6 +15,7 @@ from orchestrator.linefile import LineFile
 from orchestrator.live import Terminal
 from orchestrator.plan import Plan
 from orchestrator.record import Record
+from orchestrator.remaining import Remaining
 from orchestrator.reports.formats import EVENTS, Output
 from orchestrator.result import RunResult
 
@@ -52,10 +53,10 @@ class Listeners:
         for listener in self._all:
             listener.__exit__(*details)
 
-    def head(self, titles: Sequence[str]) -> None:
-        """Say what is about to be tested, where."""
+    def head(self, titles: Sequence[str], remaining: Remaining | None = None) -> None:
+        """Say what is about to be tested, where, and how long that usually takes."""
         for listener in self._all:
-            listener.head(titles)
+            listener.head(titles, remaining)
 
     def show(self, event: Event) -> None:
         """Tell one event."""

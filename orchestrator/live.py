@@ -59,12 +59,11 @@ class Terminal:
         *,
         moving: bool,
         level: Level = Level.INFO,
-        remaining: Remaining | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        """Nothing is shown yet; `remaining` knows how long the plan usually takes."""
+        """Nothing is shown yet."""
         self._console = console
-        self._remaining = remaining
+        self._remaining: Remaining | None = None
         self._is_over = False
         self._level = level
         self._clock = clock
@@ -111,8 +110,9 @@ class Terminal:
         """Whether nobody sees lines wrap: files and CI logs keep whole ones."""
         return not self._console.is_terminal
 
-    def head(self, titles: Sequence[str]) -> None:
-        """Say what is about to be tested, where."""
+    def head(self, titles: Sequence[str], remaining: Remaining | None = None) -> None:
+        """Say what is about to be tested, where; `remaining` knows how long it usually takes."""
+        self._remaining = remaining
         for number, title in enumerate(titles if self._level <= Level.INFO else ()):
             words = report.printable(title)
             self._print(Text(words, "dim" if number else "bold"), soft_wrap=self._is_file)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from helper import documents
 from helper.depth import Depth
+from helper.served import NOT_ASKED, ServerVersion
 from orchestrator import gate, history, options, planning, readiness, rundir, stdout, target
 from orchestrator.exits import Exit
 from orchestrator.options import Options
@@ -29,11 +30,14 @@ def run(
     """Show a run; USAGE when its readiness gate would not let it begin."""
     given = options.build(flags, env, version())
     prepared = prepare(given, env)
+    served = NOT_ASKED
     if ask_cluster and not prepared.snapshot:
-        prepared = _looked_at(prepared, given, env, say)
+        prepared, served = _looked_at(prepared, given, env, say)
     runs = rundir.RunDir.of_run(given.run_id, env).path.parent
     known = history.durations(
-        runs, of_replays=bool(given.target.replay), of_fast=given.reached is Depth.FAST
+        runs,
+        of_replays=given.target.is_replayed(served),
+        of_fast=given.reached is Depth.FAST,
     )
     prepared = replace(prepared, plan=gate.foreseen(prepared.plan, given.settings.gate))
     preview = Preview(prepared.recipe, prepared.plan, given, _findings(prepared), known)
@@ -49,14 +53,16 @@ def _findings(prepared: Prepared) -> Sequence[readiness.Finding] | None:
     return readiness.gate(prepared.recipe.input, source.parsed) if source else None
 
 
-def _looked_at(prepared: Prepared, given: Options, env: Mapping[str, str], say: Say) -> Prepared:
+def _looked_at(
+    prepared: Prepared, given: Options, env: Mapping[str, str], say: Say
+) -> tuple[Prepared, ServerVersion]:
     """Take the snapshot that the run would take; nothing is written to the cluster."""
     with target.open_cluster(given.target, env) as kube:
-        target.server_version(kube)
+        served = target.server_version(kube)
         taken = take(kube)
     for note in taken.notes:
         say(f"snapshot: {note}")
-    return replace(prepared, snapshot=taken)
+    return replace(prepared, snapshot=taken), served
 
 
 def _shown(preview: Preview, prepared: Prepared, env: Mapping[str, str], form: str) -> str:

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from helper.errors import CannotTell
 from helper.kube import Kube
+from helper.served import NOT_ASKED
 from orchestrator import (
     account,
     audience,
@@ -85,10 +86,9 @@ class Session:
         self._has_begun = False
         self._prepared = prepare(options, env)
         self._folder = rundir.RunDir.of_run(options.run_id, env)
-        runs = self._folder.path.parent
         self._record = Record()
         self._terminal = Listeners(
-            audience.operator(options, self._prepared.plan, console, env, runs),
+            audience.operator(options, self._prepared.plan, console, env),
             options.outputs,
             self._prepared.plan,
             self._record,
@@ -102,7 +102,7 @@ class Session:
             lambda words, level: self._terminal.show(Notice(words, level)),
             env,
         )
-        self._server_version = ""
+        self._served = NOT_ASKED
         self._identity: Mapping[str, Any] = {}
         self._snapshot = self._named(self._prepared.snapshot)
         self._findings: Sequence[readiness.Finding] = ()
@@ -150,10 +150,15 @@ class Session:
     def _live_run(self) -> RunResult:
         self._gate()  # what a given snapshot rules out needs no cluster
         with target.open_cluster(self._options.target, self._env, self._broken) as kube:
-            self._server_version = target.server_version(kube)
-            self._terminal.head(audience.titles(self._options, kube, self._server_version))
+            self._served = target.server_version(kube)
+            self._terminal.head(
+                audience.titles(self._options, kube, self._served),
+                audience.remaining(
+                    self._options, self._prepared.plan, self._served, self._folder.path.parent
+                ),
+            )
             where = self._options.target.title(kube)
-            about = begun.told(self._options, self._prepared, self._server_version, where)
+            about = begun.told(self._options, self._prepared, self._served.name, where)
             self._identity = identity.read(kube)
             self._warn(self._prepared.warnings)
             self._delivery.check(kube, self._options.namespace)
@@ -256,7 +261,7 @@ class Session:
 
     def _report(self, result: RunResult) -> dict[str, Any]:
         findings, waited = tuple(self._findings), self._convergence
-        seen = account.Seen(self._server_version, self._identity, self._snapshot, findings, waited)
+        seen = account.Seen(self._served, self._identity, self._snapshot, findings, waited)
         return account.document(result, self._options, self._prepared, seen, ci.build(self._env))
 
     def _keep(self, outcome: Outcome) -> None:

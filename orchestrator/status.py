@@ -23,6 +23,7 @@ from orchestrator.sweep import Found, began, runs
 
 HEAD = ("RUN", "BEGAN (UTC)", "STATE", "SO FAR", "EXIT", "IN CLUSTER", "RECIPE", "AGAINST")
 CHECKS = ("CHECK", "PHASE", "STATUS", "TIME", "")
+REPLAY = "of a recorded cluster (replay), not of a live one"
 ORDER = ("failed", "other", "skipped", "passed")
 
 
@@ -191,6 +192,7 @@ def _found(folder: Path) -> Known:
     state = State.FINISHED if report.is_complete else State.CUT_SHORT
     lines = tuple(map(_line, report.cases))
     notes = () if report.is_complete else _resumable(folder)
+    notes = (REPLAY, *notes) if report.is_replay else notes
     return Known(folder.name, state, lines, report.exit_code, str(path), notes=notes)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from helper.credentials import Credentials
 from helper.errors import CannotTell, InputError, Unreachable
 from helper.kube import Kube, connect
+from helper.served import ServerVersion
 from orchestrator.errors import ClusterError, UsageError
 
 FIRST_ANSWER_S = 3.0  # a cluster that does not answer is usually a wrong address
@@ -49,10 +50,15 @@ class Target:
 
         return base_folder(Path(self.replay)) / name
 
-    def title(self, kube: Kube) -> str:
-        """Name the cluster for people, once it is open."""
+    def is_replayed(self, served: ServerVersion) -> bool:
+        """Whether it is a recorded cluster, served here or by somebody else."""
+        return bool(self.replay) or served.is_replay
+
+    def title(self, kube: Kube, served: ServerVersion) -> str:
+        """Name the cluster for people, once it has answered."""
         if not self.replay:
-            return f"context {kube.context}"
+            where = f"context {kube.context}"
+            return f"replay of a recorded cluster, {where}" if served.is_replay else where
         faults = f" with {', '.join(self.faults)}" if self.faults else ""
         return f"replay of {self.replay}{faults}"
 
@@ -84,7 +90,7 @@ def open_cluster(
         yield kube
 
 
-def server_version(kube: Kube) -> str:
+def server_version(kube: Kube) -> ServerVersion:
     """Ask the target who it is, before anything is written to it."""
     try:
         return kube.server_version()

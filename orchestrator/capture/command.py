@@ -33,8 +33,9 @@ def run(flags: Mapping[str, Any], env: Mapping[str, str], console: Console) -> E
     chosen = Target.of(flags)
     started = datetime.now(UTC)
     with _terminated(console), target.open_cluster(chosen, env) as kube:
+        served = target.server_version(kube)
         console.print(
-            f"{chosen.title(kube)}, {kube.server}, {target.server_version(kube)}",
+            f"{chosen.title(kube, served)}, {kube.server}, {served}",
             markup=False,
             soft_wrap=True,
         )

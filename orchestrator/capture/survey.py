@@ -42,7 +42,7 @@ class Survey:
 
 def survey(kube: Kube) -> Survey:
     """Ask a cluster what it serves; KubeError when it does not say even its groups."""
-    version = kube.server_version()
+    version = str(kube.server_version())
     answer = kube.document("/apis")
     custom = _defined(kube)
     kinds = list(_kinds("v1", kube.document("/api/v1"), set(), custom))

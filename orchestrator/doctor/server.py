@@ -6,6 +6,7 @@ from email.utils import parsedate_to_datetime
 
 from helper.check import SkipCode
 from helper.kube import Kube
+from helper.served import ServerVersion
 from orchestrator import target
 from orchestrator.doctor.finding import Finding, fail, ok, warn
 from orchestrator.errors import PermissionsError
@@ -28,11 +29,12 @@ def look(
     yield rights(kube, plan, context, executor)
 
 
-def version(found: str, server: str) -> Finding:
+def version(found: ServerVersion, server: str) -> Finding:
     """Whether this program knows the server's version."""
-    match = VERSION.match(found)
+    match = VERSION.match(found.name)
     known = f"{_shown(OLDEST)} to {_shown(NEWEST)}"
-    words = f"{server} is {found or 'of an unknown version'}"
+    words = f"{server} is {found.name or 'of an unknown version'}"
+    words += ", a replay of a recorded cluster" if found.is_replay else ""
     number = (int(match[1]), int(match[2])) if match else None
     if number is None or number < OLDEST:
         return fail("server", words, f"want Kubernetes {known}; upgrade the cluster")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from helper.served import REPLAY
 from orchestrator.replay.kinds import Served
 from orchestrator.replay.objects import Json
 
@@ -45,7 +46,7 @@ def version_document(server_version: str) -> Json:
         "major": numbers[0],
         "minor": numbers[1],
         "gitVersion": server_version,
-        "gitCommit": "replay",
+        "gitCommit": REPLAY,
         "gitTreeState": "clean",
         "buildDate": "1970-01-01T00:00:00Z",
         "goVersion": "none",

@@ -17,7 +17,8 @@ def run(flags: Mapping[str, object], env: Mapping[str, str], say: Callable[[str]
     check_snapshot_mode(flags)
     chosen = Target.of(flags)
     with target.open_cluster(chosen, env) as kube:
-        say(f"{chosen.title(kube)}, {kube.server}, {target.server_version(kube)}")
+        served = target.server_version(kube)
+        say(f"{chosen.title(kube, served)}, {kube.server}, {served}")
         taken = take(kube)
     for note in taken.notes:
         say(f"warning: {note}")

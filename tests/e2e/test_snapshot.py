@@ -13,7 +13,7 @@ def test_a_real_cluster_gives_every_reading_that_it_is_asked_for(real_kube: Kube
 
     path = f"NodeTopology.nodes[name={node.name}]"
     expected = {
-        "K8s.server.version": real_kube.server_version(),
+        "K8s.server.version": str(real_kube.server_version()),
         "K8s.cluster.uid": real_kube.get(NAMESPACES, "kube-system")["metadata"]["uid"],
         f"{path}.kernel-version": info["kernelVersion"],
         f"{path}.kubelet-version": info["kubeletVersion"],

@@ -220,7 +220,7 @@ def test_asks_whether_it_may_touch_one_object() -> None:
 
 def test_tells_the_version_of_the_server() -> None:
     with scripted(Answer(body={"gitVersion": "v1.36.2"})) as api:
-        assert api.kube.server_version() == "v1.36.2"
+        assert str(api.kube.server_version()) == "v1.36.2"
 
 
 def test_passes_other_requests_through() -> None:

@@ -260,8 +260,9 @@ USUAL = {("conformance", "alpha"): Taken(10, 3), ("performance", "beta"): Taken(
 def estimating(*, moving: bool, height: int = 25) -> tuple[Terminal, io.StringIO, FakeClock]:
     out, clock = io.StringIO(), FakeClock()
     console = Console(file=out, width=100, height=height, force_terminal=moving, no_color=True)
-    remaining = Remaining(PLAN, USUAL, 8)
-    return Terminal(PLAN, console, moving=moving, remaining=remaining, clock=clock), out, clock
+    shown = Terminal(PLAN, console, moving=moving, clock=clock)
+    shown.head([], Remaining(PLAN, USUAL, 8))
+    return shown, out, clock
 
 
 def test_a_phase_begins_with_how_long_the_run_will_take() -> None:

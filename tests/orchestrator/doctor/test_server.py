@@ -2,6 +2,7 @@ from email.utils import formatdate
 
 import pytest
 
+from helper.served import ServerVersion
 from orchestrator.doctor.finding import Level
 from orchestrator.doctor.server import clock, version
 
@@ -21,7 +22,7 @@ NOW = 1_800_000_000.0
     ],
 )
 def test_the_server_must_be_of_a_known_version(found: str, level: Level) -> None:
-    assert version(found, "https://server").level is level
+    assert version(ServerVersion(found), "https://server").level is level
 
 
 @pytest.mark.parametrize(
