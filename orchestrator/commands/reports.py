@@ -26,8 +26,8 @@ def diff(before: str, after: str, output: str) -> None:
     """Compare CTRF report B with the earlier report A, check by check.
 
     Ends with 1 when less is proven than before: a worse verdict, less coverage, a measured value
-    that misses its threshold, a check that passed and is gone or left out, or a new one without a
-    pass; else with 0.
+    that is gone or misses its threshold, a weaker proof, a check that is gone or left out, a new
+    one without a pass, fewer GPUs; else with 0.
     """
     from orchestrator import diff as difference
     from orchestrator import report_file, stdout

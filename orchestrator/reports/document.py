@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from orchestrator.outcome import GRAVITY, PhaseStatus
@@ -153,6 +153,7 @@ class Report:
     failure: str = ""  # why the run could not go on
     unsettled: str = ""  # what was still moving in the cluster when the checks began
     exit_code: str = ""
+    gpu_inventory: Mapping[str, int] = field(default_factory=dict)  # nodes with GPUs, GPUs by name
     about: tuple[tuple[str, str], ...] = ()  # what was tested, for people
     images: tuple[str, ...] = ()
     leftovers: tuple[str, ...] = ()

@@ -83,6 +83,7 @@ def parse(document: Mapping[str, Any]) -> Report:
         failure=text.words(extra.get("failure")),
         unsettled=run_words.unsettled(part(extra, "convergence")),
         exit_code=text.name(extra.get("exitCode")),
+        gpu_inventory=_gpu_inventory(part(extra, "identity")),
         about=run_words.about(part(environment, "environment")),
         images=text.names(extra.get("images")),
         leftovers=text.names(extra.get("leftovers")),
@@ -90,6 +91,14 @@ def parse(document: Mapping[str, Any]) -> Report:
         resumed=run_words.resumed(part(summary, "extra", "resumed")),
         overhead=run_words.overhead(part(summary, "extra", "overhead")),
     )
+
+
+def _gpu_inventory(identity: Mapping[str, Any]) -> dict[str, int]:
+    """How many nodes have GPUs, and how many GPUs of each name a cluster can give."""
+    gpus = part(identity, "gpus")
+    counts = {f"GPUs {text.name(key)}": number(gpus, key) for key in gpus}
+    found = {"nodes with GPUs": number(identity, "nodes", "withGpus"), **counts}
+    return {key: count for key, count in found.items() if count is not None}
 
 
 def _phases(cases: Iterable[Case], told: Mapping[str, Any]) -> tuple[Phase, ...]:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator.diff import Difference, Kind, compare, document, text
+from orchestrator.change import Kind
+from orchestrator.diff import Difference, compare, document, text
 from orchestrator.errors import UsageError
 from orchestrator.exits import Exit
 from orchestrator.reports.reading import load, parse
@@ -71,7 +72,8 @@ def test_a_verdict_before_and_after(before: str, after: str, kind: Kind, *, wors
     ("before", "after", "worse"),
     [
         pytest.param([case()], [], True, id="a-proof-is-gone"),
-        pytest.param([case(status="failed")], [], False, id="a-failure-is-gone"),
+        pytest.param([case(status="failed")], [], True, id="nobody-looks-at-a-failure"),
+        pytest.param([case(status="skipped")], [], False, id="nothing-is-gone"),
         pytest.param([], [case()], False, id="a-new-proof"),
         pytest.param([], [case(status="failed")], True, id="a-new-failure"),
     ],
@@ -86,6 +88,7 @@ def test_checks_of_one_report_alone(before: list[Json], after: list[Json], *, wo
         pytest.param(covering(4, 4), covering(4, 4), "", False, id="same"),
         pytest.param(covering(4, 4), covering(3, 4), "4 of 4 nodes → 3 of 4", True, id="less"),
         pytest.param(covering(4, 4), covering(9, 9), "→ 9 of 9", False, id="a-larger-cluster"),
+        pytest.param(covering(2, 2), covering(1, 1), "→ 1 of 1", True, id="a-smaller-cluster"),
         pytest.param(covering(4, 4), covering(0, 0), "→ 0 of 0", True, id="nothing-to-look-at"),
         pytest.param(covering(4, 4), case(), "→ not told", True, id="not-told-any-more"),
         pytest.param(case(), covering(3, 4), "", False, id="told-now"),
@@ -123,7 +126,7 @@ def test_a_run_that_was_cut_short_proves_less() -> None:
     difference = found(report(case()), report(case(), complete=False))
 
     assert difference.is_worse
-    assert difference.notes == ("the second run was cut short",)
+    assert difference.losses == ("the second run was cut short",)
 
 
 def test_what_makes_the_comparison_doubtful_is_told() -> None:
@@ -219,5 +222,59 @@ def test_a_field_of_a_wrong_type_anywhere_breaks_nothing() -> None:
 def test_a_weaker_proof_proves_less(before: str, after: str, words: str, *, worse: bool) -> None:
     change = one(case(proof=before), case(proof=after))
 
-    assert words in change.words
+    assert words in "".join(change.losses)
     assert change.is_worse is worse
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        pytest.param({}, {"cluster": "replay"}, "proves nothing of a live cluster", id="recorded"),
+        pytest.param(
+            {"identity": {"nodes": {"withGpus": 2}}},
+            {"identity": {"nodes": {"withGpus": 1}}},
+            "nodes with GPUs: 2 → 1",
+            id="a-node-is-lost",
+        ),
+        pytest.param(
+            {"identity": {"gpus": {"H100": 16}}},
+            {"identity": {"gpus": {"H100": 13}}},
+            "GPUs H100: 16 → 13",
+            id="gpus-are-lost",
+        ),
+        pytest.param({}, {"leftovers": ["Job a"]}, "left 1 object behind", id="leftovers"),
+        pytest.param(
+            {},
+            {"convergence": {"converged": False, "words": "moving"}},
+            "had not settled",
+            id="unsettled",
+        ),
+    ],
+)
+def test_a_run_as_a_whole_may_prove_less(before: Json, after: Json, words: str) -> None:
+    difference = found(report(case(), extra=before), report(case(), extra=after))
+
+    assert words in "".join(difference.losses)
+    assert difference.is_worse
+    assert f"worse    {difference.losses[0]}\n" in text(difference)
+    assert document(difference)["losses"] == list(difference.losses)
+    assert not found(report(case(), extra=after), report(case(), extra=before)).is_worse
+
+
+def test_another_cluster_is_noted() -> None:
+    reports = [report(case(), extra={"identity": {"uid": uid}}) for uid in ("one", "two")]
+
+    assert found(*reports).notes == ("not of the same cluster UID: one, then two",)
+
+
+def test_an_inventory_that_nobody_could_read_is_no_loss() -> None:
+    known = report(case(), extra={"identity": {"nodes": {"withGpus": 2}}})
+
+    assert not found(known, report(case())).is_worse
+
+
+def test_a_phase_that_passed_and_does_not_is_worse() -> None:
+    before, after = report(case()), report(case())
+    after["results"]["summary"]["extra"]["phases"] = {"conformance": "incomplete"}
+
+    assert found(before, after).losses == ("phase conformance: passed → incomplete",)
