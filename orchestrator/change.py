@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from helper.depth import Proof
 from orchestrator import facts
-from orchestrator.outcome import NEUTRAL
+from orchestrator.outcome import LEFT_OUT, NEUTRAL
 from orchestrator.reports.document import Case, Coverage, Item, Measured
 from orchestrator.reports.text import counted, first_line
 
@@ -93,7 +93,8 @@ def _losses(old: Case, new: Case) -> Iterator[str]:
     yield from _less_well(old.items, new.items)
     if old.status == new.status == "passed" and _strength(new) < _strength(old):
         yield f"its proof was {old.proof}, and is {new.proof or NOT_TOLD}"
-    if old.status == new.status == "skipped" and old.skip in NEUTRAL and new.skip not in NEUTRAL:
+    was_right = old.status == new.status == "skipped" and old.skip in NEUTRAL
+    if was_right and new.skip not in NEUTRAL | LEFT_OUT:
         yield f"it was skipped as {old.skip}, and is as {new.skip or 'nobody tells'}"
 
 

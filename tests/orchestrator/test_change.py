@@ -114,6 +114,7 @@ def test_a_failure_may_spread(before: list[Item], after: list[Item], words: str)
     [
         pytest.param("not-applicable", "no-capacity", True, id="blocked-now"),
         pytest.param("no-capacity", "not-applicable", False, id="rightly-skipped-now"),
+        pytest.param("not-applicable", "depth", False, id="left-out-now"),
         pytest.param("no-capacity", "no-permission", False, id="as-little-as-before"),
     ],
 )
