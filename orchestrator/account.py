@@ -10,10 +10,10 @@ from orchestrator import ctrf, overhead, readiness
 from orchestrator.convergence import Convergence
 from orchestrator.exits import number
 from orchestrator.options import Options
-from orchestrator.outcome import Outcome, Status
+from orchestrator.outcome import ORCHESTRATOR, Outcome, Status
 from orchestrator.preparation import Prepared
 from orchestrator.readiness import Finding
-from orchestrator.result import ORCHESTRATOR, RunResult
+from orchestrator.result import RunResult
 from orchestrator.snapshot import Source
 from orchestrator.version import version
 

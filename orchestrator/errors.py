@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from helper.findings import printable
 from orchestrator.exits import Exit
 
+NOT_STARTED = "not started: "  # before the reason why a run was refused
 MAX_CHARS = 2000  # of a message; input that is wrong throughout must not fill a screen
 
 

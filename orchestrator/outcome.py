@@ -42,6 +42,11 @@ GRAVITY = (
 )
 
 
+# Suites of results that no check has, in a report.
+READINESS = "readiness"  # what the gate found
+ORCHESTRATOR = "orchestrator"  # what broke the run
+BESIDE_CHECKS = (READINESS, ORCHESTRATOR)
+
 CANCELLED = "Cancelled"  # raw status of a check that the run's own end stopped
 # What a skipped check means for its phase; for every other reason the phase is incomplete.
 NEUTRAL = frozenset({SkipCode.NOT_APPLICABLE, SkipCode.NO_CLUSTER, SkipCode.UNKNOWN_CHECK})

@@ -10,10 +10,10 @@ from typing import Any
 from helper.constraint import ConstraintError, parse
 from helper.documents import raw_text
 from helper.models import Constraint, Snapshot, Subtype, ValidationInput
-from orchestrator.errors import ReadinessError
-from orchestrator.outcome import Outcome, Status
+from orchestrator.errors import NOT_STARTED, ReadinessError
+from orchestrator.outcome import READINESS, Outcome, Status
+from orchestrator.reports.text import counted
 
-SUITE = "readiness"  # of the gate's findings in a report
 TYPES = ("K8s", "GPU", "OS", "SystemD", "NodeTopology", "NetworkTopology")
 # What may follow the type. The first dot or bracket ends a subtype; a key may hold both.
 PLAIN = re.compile(r"\.(?P<subtype>[^\[.]+)\.(?P<key>.+)", re.DOTALL)
@@ -79,19 +79,35 @@ def gate(recipe: ValidationInput, snapshot: Snapshot | None) -> Sequence[Finding
 
 def require(findings: Sequence[Finding], source: str) -> Sequence[str]:
     """Give what only warns; ReadinessError with everything that must stop the run."""
-    stopping = [str(finding) for finding in findings if finding.stops]
+    stopping = [finding for finding in findings if finding.stops]
     if stopping:
-        lines = "".join(f"\n  {line}" for line in stopping)
-        raise ReadinessError(f"the cluster is not ready for {source}:{lines}")
+        lines = [str(finding) for finding in stopping]
+        rest = [] if len(lines) == 1 else lines
+        head = f"{NOT_STARTED}{_in_numbers(stopping, len(findings))}: {lines[0]}"
+        more = f"; {len(lines) - 1} more" if rest else ""
+        raise ReadinessError("\n  ".join([head + more, *rest, f"wanted by {source}"]))
     unmet = [finding for finding in findings if finding.result is not Result.PASSED]
     return [f"readiness: {finding}" for finding in unmet]
 
 
+def _in_numbers(stopping: Sequence[Finding], total: int) -> str:
+    """How many constraints do not hold, and how many nobody can judge."""
+    failed = sum(finding.result is Result.FAILED for finding in stopping)
+    unknown = len(stopping) - failed
+    of_all = f"of {counted(total, 'readiness constraint')}"
+    fail = "fails" if failed == 1 else "fail"
+    if not unknown:
+        return f"{failed} {of_all} {fail}"
+    if not failed:
+        return f"{unknown} {of_all} cannot be evaluated"
+    return f"{failed} {of_all} {fail}, {unknown} cannot be evaluated"
+
+
 def outcomes(findings: Iterable[Finding]) -> Sequence[Outcome]:
-    """The findings as results of a report, in its suite `readiness`."""
+    """The findings as results of a report, in a suite of their own."""
     status = {Result.PASSED: Status.PASSED, Result.FAILED: Status.FAILED}
     return [
-        Outcome(item.constraint.name, SUITE, status.get(item.result, Status.OTHER), str(item))
+        Outcome(item.constraint.name, READINESS, status.get(item.result, Status.OTHER), str(item))
         for item in findings
     ]
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from helper.check import SkipCode
 from helper.deadline import SYSTEM_CLOCK, Clock
+from orchestrator.errors import NOT_STARTED
 from orchestrator.exits import Exit, worst
 from orchestrator.outcome import (
     DEFAULT_FAIL_ON,
@@ -14,8 +15,6 @@ from orchestrator.outcome import (
     exits,
 )
 from orchestrator.plan import NOT_BUILT, PhasePlan, Plan, PlannedCheck
-
-ORCHESTRATOR = "orchestrator"  # suite and name of what broke a run, in its report
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ def cut_short(
 ) -> RunResult:
     """The result of a run that was refused or broke; what was `found` until then stands."""
     now = clock.wall()
-    words = why(reason.split("\n", 1)[0])
+    words = why(reason.split("\n", 1)[0].removeprefix(NOT_STARTED))
 
     def outcomes(phase: PhasePlan) -> tuple[Outcome, ...]:
         return tuple(

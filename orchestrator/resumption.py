@@ -9,11 +9,9 @@ from helper.resource import items, part, text
 from orchestrator import owner, rundir, state
 from orchestrator.earlier import outcome
 from orchestrator.errors import MissingError, StopError, UsageError, nearest
-from orchestrator.outcome import Outcome, Status
+from orchestrator.outcome import BESIDE_CHECKS, Outcome, Status
 from orchestrator.owner import Ownership
 from orchestrator.plan import RUN_ID
-from orchestrator.readiness import SUITE
-from orchestrator.result import ORCHESTRATOR
 from orchestrator.selection import Rerun
 
 FILE, INPUTS = "run.json", "inputs"
@@ -161,7 +159,7 @@ def _outcomes(document: Mapping[str, Any]) -> Iterable[Outcome]:
 
 
 def _is_worth_it(found: Outcome) -> bool:
-    if found.phase in (SUITE, ORCHESTRATOR):  # no checks
+    if found.phase in BESIDE_CHECKS:
         return False
     is_fine = found.status is Status.PASSED or found.is_neutral
     return not (is_fine or found.is_left_out)

@@ -145,7 +145,9 @@ class Session:
             return
         found = earlier.from_folder(self._folder.path)
         result = cut_short(self._prepared.plan, code, words, found)
-        self._delivery.write(self._report(result))
+        places, _ = self._delivery.write(self._report(result))
+        for place in (*places, *self._terminal.places):
+            self._terminal.show(Notice(f"report: {place}"))
 
     def _live_run(self) -> RunResult:
         self._gate()  # what a given snapshot rules out needs no cluster

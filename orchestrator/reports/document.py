@@ -1,11 +1,11 @@
 """A CTRF document as values: what every report shows of it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from orchestrator.outcome import GRAVITY, PhaseStatus
+from orchestrator.outcome import BESIDE_CHECKS, GRAVITY, READINESS, PhaseStatus
 from orchestrator.reports import text
 
 # By gravity: the order in which people read.
@@ -91,6 +91,11 @@ class Case:
     facts: tuple[tuple[str, str], ...] = ()  # what ran where, and what else is told
 
     @property
+    def is_beside(self) -> bool:
+        """Whether it is told beside the checks of a run that could not go on."""
+        return self.phase in BESIDE_CHECKS
+
+    @property
     def place(self) -> str:
         """Phase and name."""
         return f"{self.phase}/{self.name}" if self.phase else self.name
@@ -165,6 +170,18 @@ class Report:
     def cases(self) -> tuple[Case, ...]:
         """All tests in the document's order."""
         return tuple(case for phase in self.phases for case in phase.cases)
+
+    @cached_property
+    def checks(self) -> tuple[Case, ...]:
+        """The tests alone, without what a run that could not go on tells beside them."""
+        return tuple(case for case in self.cases if not (self.failure and case.is_beside))
+
+    def told(self, cases: Iterable[Case]) -> str:
+        """How many there are of what: `5 checks, 4 constraints`."""
+        kinds = Counter(
+            "constraint" if self.failure and case.phase == READINESS else "check" for case in cases
+        )
+        return ", ".join(text.counted(kinds[kind], kind) for kind in sorted(kinds))
 
     @cached_property
     def by_gravity(self) -> tuple[Case, ...]:

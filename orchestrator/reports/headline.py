@@ -1,7 +1,8 @@
 """A report's verdict in words, the same in every format."""
 
 from orchestrator.ctrf import TOOL
-from orchestrator.outcome import LEFT_OUT
+from orchestrator.errors import NOT_STARTED
+from orchestrator.outcome import LEFT_OUT, READINESS
 from orchestrator.reports.document import PHASE_STATUSES, Report
 from orchestrator.reports.text import counted, first_line
 
@@ -38,8 +39,18 @@ def status(report: Report) -> str:
     return next((item for item in PHASE_STATUSES if item in found), "skipped")
 
 
+def was_refused(report: Report) -> bool:
+    """Whether no check was started, or the rest of an earlier run was not."""
+    ran = [case for case in report.checks if case.status in ("passed", "failed") or case.seconds]
+    return bool(report.failure) and (
+        not ran or any(case.phase == READINESS for case in report.cases)
+    )
+
+
 def words(report: Report) -> str:
     """The verdict as a sentence."""
+    if was_refused(report):
+        return NOT_STARTED + first_line(report.failure).removeprefix(NOT_STARTED)
     total = len(report.cases)
     of_all = f"of {counted(total, 'check')}"
     passed = f"{report.count('passed')} {of_all} passed"
@@ -81,7 +92,9 @@ def notes(report: Report) -> list[tuple[str, str]]:
         found.append(("fast", "nothing was made to run: what passed was seen, not demonstrated"))
     if report.is_local:
         found.append(("processes", LOCAL))
-    if not report.is_complete:
+    if was_refused(report):
+        found.append(("partial", "checks that were not started prove nothing"))
+    elif not report.is_complete:
         why = first_line(report.failure) or "not every check had its chance"
         found.append(("partial", f"the run was cut short: {why}{_how_to_go_on(report)}"))
     if report.resumed:

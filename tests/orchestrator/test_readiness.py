@@ -5,7 +5,8 @@ import pytest
 from helper import documents
 from helper.constraint import ConstraintError
 from helper.models import Snapshot, ValidationInput
-from orchestrator.readiness import Finding, Result, canonical, extract, gate
+from orchestrator.errors import ReadinessError
+from orchestrator.readiness import Finding, Result, canonical, extract, gate, require
 from tests.orchestrator.samples import Json
 
 # Parsed from text, since numbers keep the text that they were written with.
@@ -305,3 +306,43 @@ def test_a_finding_tells_name_wanted_found_and_remedy(given: Json, text: str) ->
     (finding,) = judge(given)
 
     assert str(finding) == text
+
+
+TOO_OLD = constraint(value=">= 1.99")
+UNREADABLE = constraint("K8s.server.flavour", "any")
+REFUSAL_OF_ONE = """\
+not started: 1 of 2 readiness constraints fails: K8s.server.version: want >= 1.99, found \
+v1.34.2-eks-b3126f4
+  wanted by recipe.yaml"""
+
+
+@pytest.mark.parametrize(
+    ("given", "first_line"),
+    [
+        pytest.param(
+            [TOO_OLD, UNREADABLE],
+            "not started: 1 of 2 readiness constraints fails, 1 cannot be evaluated: ",
+            id="both",
+        ),
+        pytest.param(
+            [UNREADABLE],
+            "not started: 1 of 1 readiness constraint cannot be evaluated: K8s.server.flavour",
+            id="unreadable",
+        ),
+    ],
+)
+def test_the_first_line_of_a_refusal_stands_alone(given: list[Json], first_line: str) -> None:
+    with pytest.raises(ReadinessError) as error:
+        require(judge(*given), "recipe.yaml")
+
+    lines = str(error.value).split("\n")
+    assert lines[0].startswith(first_line)
+    assert len(lines) == (4 if len(given) > 1 else 2)
+    assert lines[-1] == "  wanted by recipe.yaml"
+
+
+def test_a_refusal_for_one_reason_says_it_once() -> None:
+    with pytest.raises(ReadinessError) as error:
+        require(judge(TOO_OLD, constraint("OS.release.ID", "ubuntu")), "recipe.yaml")
+
+    assert str(error.value) == REFUSAL_OF_ONE
