@@ -30,6 +30,13 @@ REPORTED_ONLY = {
     PhaseStatus.OTHER: "a check gave no verdict; it is reported only",
     PhaseStatus.INCOMPLETE: "not everything was looked at; it is reported only",
 }
+# Phases that only the caller's own wish makes inconclusive.
+DECIDED = {
+    PhaseStatus.PASSED,
+    PhaseStatus.NARROWED,
+    PhaseStatus.SKIPPED,
+    PhaseStatus.NOT_SELECTED,
+}
 UNPROVEN = {
     PhaseStatus.SKIPPED: "nothing was proven",
     PhaseStatus.INCOMPLETE: "not everything was looked at",
@@ -41,6 +48,10 @@ UNPROVEN = {
 def verdict(phases: Sequence[PhaseResult], code: Exit) -> tuple[str, str]:
     """The last sentence of a run and its style: what was found, whatever the caller tolerates."""
     found = {phase.status for phase in phases}
+    if code is Exit.INCONCLUSIVE and PhaseStatus.SKIPPED in found <= DECIDED:
+        skipped = [phase for phase in phases if phase.status is PhaseStatus.SKIPPED]
+        count = counted(sum(len(phase.outcomes) for phase in skipped), "check")
+        return f"{count} skipped, and --fail-on has skipped", "bold yellow"
     if code is not Exit.OK:
         return MEANING[code], STYLE.get(code, "bold yellow")
     tolerated = next((words for status, words in REPORTED_ONLY.items() if status in found), "")

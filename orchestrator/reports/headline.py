@@ -50,7 +50,8 @@ def was_refused(report: Report) -> bool:
 def words(report: Report) -> str:
     """The verdict as a sentence."""
     if was_refused(report):
-        return NOT_STARTED + first_line(report.failure).removeprefix(NOT_STARTED)
+        reason, _, _ = first_line(report.failure).partition("; ")  # the advice stands below
+        return NOT_STARTED + reason.removeprefix(NOT_STARTED)
     total = len(report.cases)
     of_all = f"of {counted(total, 'check')}"
     passed = f"{report.count('passed')} {of_all} passed"

@@ -1,7 +1,7 @@
 import pytest
 
 from orchestrator.exits import Exit
-from orchestrator.outcome import Outcome, Status
+from orchestrator.outcome import Outcome, PhaseResult, Status
 from orchestrator.report import MEANING, attention, first_line, phase_line, printable, verdict
 from tests.orchestrator.samples import outcome, phase
 
@@ -74,6 +74,32 @@ def test_what_needs_attention_comes_by_gravity_and_then_in_order() -> None:
 @pytest.mark.parametrize("code", list(Exit))
 def test_every_exit_code_has_words(code: Exit) -> None:
     assert MEANING[code]
+
+
+@pytest.mark.parametrize(
+    ("phases", "words"),
+    [
+        pytest.param(
+            [phase(outcome()), phase(OUT_OF_SCOPE)],
+            "1 check skipped, and --fail-on has skipped",
+            id="skipped-alone",
+        ),
+        pytest.param(
+            [phase(outcome("a", Status.OTHER)), phase(OUT_OF_SCOPE)],
+            "inconclusive: not everything could be judged",
+            id="beside-no-verdict",
+        ),
+        pytest.param(
+            [phase(outcome("a", Status.SKIPPED))],
+            "inconclusive: not everything could be judged",
+            id="for-want-of-something",
+        ),
+    ],
+)
+def test_a_run_that_only_fail_on_makes_inconclusive_says_so(
+    phases: list[PhaseResult], words: str
+) -> None:
+    assert verdict(phases, Exit.INCONCLUSIVE)[0] == words
 
 
 EXCLUDED = outcome("e", Status.SKIPPED, facts={"skip": "user-excluded"})
