@@ -48,12 +48,9 @@ UNPROVEN = {
 def verdict(phases: Sequence[PhaseResult], code: Exit) -> tuple[str, str]:
     """The last sentence of a run and its style: what was found, whatever the caller tolerates."""
     found = {phase.status for phase in phases}
-    if code is Exit.INCONCLUSIVE and PhaseStatus.SKIPPED in found <= DECIDED:
-        skipped = [phase for phase in phases if phase.status is PhaseStatus.SKIPPED]
-        count = counted(sum(len(phase.outcomes) for phase in skipped), "check")
-        return f"{count} skipped, and --fail-on has skipped", "bold yellow"
     if code is not Exit.OK:
-        return MEANING[code], STYLE.get(code, "bold yellow")
+        by_wish = _skipped_alone(phases) if code is Exit.INCONCLUSIVE else ""
+        return by_wish or MEANING[code], STYLE.get(code, "bold yellow")
     tolerated = next((words for status, words in REPORTED_ONLY.items() if status in found), "")
     if tolerated:
         return tolerated, "bold yellow"
@@ -66,6 +63,15 @@ def verdict(phases: Sequence[PhaseResult], code: Exit) -> tuple[str, str]:
     if any(outcome.extra.get("depth") == Depth.FAST for outcome in outcomes):
         return f"{MEANING[code]}; at depth fast, nothing was demonstrated", "bold yellow"
     return MEANING[code], STYLE[code]
+
+
+def _skipped_alone(phases: Sequence[PhaseResult]) -> str:
+    """Why a run is inconclusive that only --fail-on makes so; empty for every other one."""
+    skipped = [phase for phase in phases if phase.status is PhaseStatus.SKIPPED]
+    if not skipped or any(phase.status not in DECIDED for phase in phases):
+        return ""
+    count = counted(sum(len(phase.outcomes) for phase in skipped), "check")
+    return f"{count} skipped, and --fail-on has skipped"
 
 
 def _left_out(outcomes: Sequence[Outcome]) -> str:
