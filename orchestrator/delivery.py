@@ -79,7 +79,7 @@ class Delivery:
         except (OSError, CannotTell, StopError) as error:
             self._tell(f"the report cannot be written to {output}: {error}", "error")
             return False
-        places.append(str(output))
+        places.append(output.labelled)
         return True
 
     def _to_stdout(self, text: str) -> bool:

@@ -209,7 +209,12 @@ class Terminal:
 
     def table(self) -> None:
         """Print all checks, as far as they are."""
-        self._print(self._table())
+        if self._is_file:
+            every = list(self._rows.values())
+            words = rows.lines(every, self._clock.now())
+            self._print(Text(words), soft_wrap=True, end="")
+        else:
+            self._print(self._table())
 
     def _table(self) -> Any:
         return rows.table(list(self._rows.values()), self._clock.now(), self._console.width)

@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator import report
+from orchestrator import report, stdout
 from orchestrator.outcome import Outcome, Status
 from orchestrator.reports.text import counted
 
@@ -106,6 +106,17 @@ def table(rows: Sequence[Row], now: float, width: int) -> Table:
     for line in cells:
         found.add_row(*(line[name] for name in names))
     return found
+
+
+def lines(rows: Sequence[Row], now: float) -> str:
+    """The rows for files and logs, where nobody sees columns: nothing is cut."""
+    cells = [[text.plain for text in _cells(row, now).values()] for row in rows]
+    head = [HEADERS.get(name, name) for name in COLUMNS]
+    time = list(COLUMNS).index("time")
+    width = max(map(len, (line[time] for line in (head, *cells))))
+    for line in (head, *cells):
+        line[time] = line[time].rjust(width)
+    return stdout.table(head, cells)
 
 
 def _cells(row: Row, now: float) -> dict[str, Text]:

@@ -69,7 +69,7 @@ def dra_support(ctx: Context) -> None:
             )
         why_no_pod = "not tried: no pod is made at depth fast"
     ctx.evidence.text("Behavioral GPU allocation", why_no_pod)
-    ctx.evidence.result(f"proof: observed; {offer.summary}")
+    ctx.evidence.result(f"{offer.summary}; proof: observed")
     ctx.evidence.proof(Proof.OBSERVED)
 
 

@@ -55,6 +55,11 @@ class Output:
         return self.place if self.format == CTRF else f"{self.format}={self.place}"
 
     @property
+    def labelled(self) -> str:
+        """The place with its format, whether or not that was asked for by name."""
+        return f"{self.format}={self.place}"
+
+    @property
     def is_file(self) -> bool:
         """Whether it goes to a file of this machine."""
         return self.place != STDOUT and not scheme_of(self.place)

@@ -42,9 +42,17 @@ FAILED = Outcome(
 )
 
 
-def terminal(width: int = 100, *, moving: bool = False) -> tuple[Terminal, io.StringIO]:
+def terminal(
+    width: int = 100, *, moving: bool = False, seen: bool = False
+) -> tuple[Terminal, io.StringIO]:
     out = io.StringIO()
-    console = Console(file=out, width=width, force_terminal=moving, no_color=True)
+    console = Console(
+        file=out,
+        width=width,
+        force_terminal=moving or seen,
+        no_color=True,
+        color_system=None if seen else "auto",
+    )
     return Terminal(PLAN, console, moving=moving), out
 
 
@@ -134,7 +142,7 @@ def test_the_summary_puts_failures_first_and_names_exit_code_and_report() -> Non
 
 @pytest.mark.parametrize("width", [40, 60, 80, 200])
 def test_table_lines_never_leave_the_terminal(width: int) -> None:
-    shown, out = terminal(width)
+    shown, out = terminal(width, seen=True)
     long = Outcome("alpha", "conformance", Status.FAILED, "word " * 100)
     shown.show(CheckFinished(long))
     before = len(out.getvalue())
@@ -156,7 +164,7 @@ def test_table_lines_never_leave_the_terminal(width: int) -> None:
 def test_where_there_is_little_room_verdicts_stay_and_other_columns_go(
     width: int, columns: list[str]
 ) -> None:
-    shown, out = terminal(width)
+    shown, out = terminal(width, seen=True)
     long = Outcome(
         "alpha",
         "conformance",
@@ -181,7 +189,9 @@ def test_a_long_name_is_cut_where_its_verdict_would_have_no_room() -> None:
     name = "a-check-with-a-name-that-fills-the-whole-screen"
     out = io.StringIO()
     shown = Terminal(
-        Engine([entry(name)]).plan(), Console(file=out, width=40, no_color=True), moving=False
+        Engine([entry(name)]).plan(),
+        Console(file=out, width=40, color_system=None, force_terminal=True),
+        moving=False,
     )
     shown.show(CheckFinished(replace(PASSED, check=name)))
     before = len(out.getvalue())
@@ -190,6 +200,22 @@ def test_a_long_name_is_cut_where_its_verdict_would_have_no_room() -> None:
 
     row = out.getvalue()[before:].splitlines()[1]
     assert row.rstrip() == "✔  a-check-with-a-name-th…  passed  1.2s"
+
+
+def test_a_log_has_the_whole_table_for_nobody_sees_its_columns() -> None:
+    shown, out = terminal(40)
+    long = Outcome("alpha", "conformance", Status.FAILED, "word " * 100 + "end")
+    shown.show(CheckFinished(long))
+    shown.show(CheckFinished(replace(PASSED, check="beta", phase="performance")))
+    before = len(out.getvalue())
+
+    shown.summary(result(long, code=Exit.FAILED), [])
+
+    head, first, second = out.getvalue()[before:].splitlines()[:3]
+    assert head.split() == ["check", "phase", "status", "time"]
+    assert first.split()[:4] == ["✘", "alpha", "conformance", "failed"]
+    assert first.endswith("word end")
+    assert second.index("1.2s") + 4 == head.index("time") + 4
 
 
 def test_places_of_reports_are_never_broken_so_that_they_can_be_copied() -> None:

@@ -73,7 +73,7 @@ def test_the_report_is_written_and_labelled(aicr: Command, cluster: Cluster) -> 
     found = cluster.report()
     assert said.code == Exit.OK, said.err
     assert said.out == ""
-    assert "report: cm://default/report" in said.err
+    assert "report: ctrf=cm://default/report" in said.err
     assert found
     report = json.loads(found["data"]["report.json"])
     assert report["reportFormat"] == "CTRF"

@@ -45,7 +45,7 @@ def test_passes_with_compute_domains_and_the_device_plugin(run_check: RunCheck) 
     assert "not applicable: policy is device-plugin-extended-resource" in run.stdout
     assert "on 2 nodes\nnone of them is a GPU\n" in run.stdout
     assert (
-        "RESULT: proof: observed; 4 devices of compute-domain.nvidia.com on 2 nodes" in run.stdout
+        "RESULT: 4 devices of compute-domain.nvidia.com on 2 nodes; proof: observed" in run.stdout
     )
 
 

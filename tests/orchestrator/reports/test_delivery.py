@@ -38,7 +38,12 @@ def deliver(
 
 
 def test_every_report_that_was_asked_for_is_there_and_named(tmp_path: Path) -> None:
-    wanted = [f"{tmp_path}/r.json", f"junit={tmp_path}/j", f"html={tmp_path}/h", f"md={tmp_path}/m"]
+    wanted = [
+        f"ctrf={tmp_path}/r.json",
+        f"junit={tmp_path}/j",
+        f"html={tmp_path}/h",
+        f"md={tmp_path}/m",
+    ]
 
     places, is_delivered, told = deliver(tmp_path, *wanted)
 
@@ -84,7 +89,7 @@ def test_a_record_that_no_report_can_be_made_of_is_kept_all_the_same(tmp_path: P
 
     assert json.loads((tmp_path / "r").read_text()) == broken
     assert is_delivered == ((tmp_path / "m").is_file() and not told)
-    assert f"{tmp_path}/r" in places
+    assert f"ctrf={tmp_path}/r" in places
 
 
 def test_a_step_of_a_github_action_gets_its_summary_behind_what_is_there(tmp_path: Path) -> None:
