@@ -122,9 +122,11 @@ def _environment(environment: Environment, run_id: str) -> Json:
 def _times(outcome: Outcome) -> tuple[float | None, float | None]:
     """When it started and stopped; as the watch saw it, for kubelet writes whole seconds."""
     split = outcome.split
-    if split.created is None or split.wait_s is None or split.run_s is None:
+    if split.created is None or split.wait_s is None:
         return outcome.started, outcome.stopped
     started = split.created + split.until_running_s
+    if split.run_s is None:
+        return split.created, started
     return started, started + split.run_s
 
 

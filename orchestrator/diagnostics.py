@@ -9,6 +9,7 @@ from helper import documents
 from helper.errors import CannotTell
 from helper.resource import Json, name, part, text
 from orchestrator import redaction
+from orchestrator.cluster_events import moment
 from orchestrator.outcome import Outcome, Status
 from orchestrator.verdict import Sighting
 from orchestrator.workspace import Workspace
@@ -40,11 +41,11 @@ def collect(workspace: Workspace, seen: Sighting, object_name: str) -> Mapping[s
 
 def _events(workspace: Workspace, subjects: Iterable[str]) -> str:
     try:
-        found = [event for subject in subjects for event in workspace.events(subject)]
+        found = workspace.events(subjects)
     except CannotTell as error:
         return f"events cannot be read: {error}\n"
     lines = [
-        f"{text(event, 'lastTimestamp') or text(event, 'eventTime')}  {text(event, 'type')}  "
+        f"{moment(event)}  {text(event, 'type')}  "
         f"{text(event, 'involvedObject', 'kind')}/{text(event, 'involvedObject', 'name')}  "
         f"{text(event, 'reason')}: {text(event, 'message')}"
         for event in found

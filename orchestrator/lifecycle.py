@@ -10,7 +10,7 @@ from helper.resource import name, text
 from orchestrator import collected, diagnostics, logs, redaction, verdict
 from orchestrator.events import CheckProgressed, CheckSaid, Event, Notice
 from orchestrator.follow import NO_LOG, Follower
-from orchestrator.moments import split
+from orchestrator.moments import split, unstarted
 from orchestrator.outcome import Outcome, Split, Status
 from orchestrator.plan import PlannedCheck
 from orchestrator.sightings import Sightings
@@ -179,11 +179,15 @@ class CheckLife:
         return replace(ending, started=running, stopped=self._clock.wall())
 
     def _split(self, ending: Ending) -> Split:
-        """Where the time went, as the watch showed it; a container that never ran has no times."""
-        if ending.started is None or ending.stopped is None or self._created is None:
+        """Where the time went, as the watch showed it."""
+        if self._created is None:
             return Split()
         seen = self._sightings.of(self._planned.object_name)
         now = self._clock.wall()
+        if ending.started is None:
+            return unstarted(seen.moments, self._asked, self._created, now)
+        if ending.stopped is None:
+            return Split()
         return split(seen.moments, self._asked, self._created, ending.started, now)
 
     def _notice(self, words: str, level: str = "info") -> None:

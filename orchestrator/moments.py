@@ -62,3 +62,16 @@ def split(seen: Moments, asked: float, created: float, started: float, recorded:
         collect_s=recorded - ended,
         created=created,
     )
+
+
+def unstarted(seen: Moments, asked: float, created: float, given_up: float) -> Split:
+    """Where the time went of a check whose container never ran: into the stage that it was in."""
+    placed = given_up if seen.placed is None else min(max(seen.placed, created), given_up)
+    ready = given_up if seen.ready is None else min(max(seen.ready, placed), given_up)
+    return Split(
+        prepare_s=created - asked,
+        wait_s=placed - created,
+        start_s=None if seen.placed is None else ready - placed,
+        pull_s=None if seen.ready is None else given_up - ready,
+        created=created,
+    )

@@ -102,8 +102,9 @@ class Outcome:
 
     @property
     def duration_s(self) -> float:
-        """How long the container ran; 0 when it never did."""
-        return self.split.run_s or 0.0
+        """How long the container ran; where it never did, how long was waited for it."""
+        run_s = self.split.run_s
+        return self.split.until_running_s if run_s is None else run_s
 
     @property
     def created(self) -> float | None:

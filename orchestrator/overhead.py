@@ -30,7 +30,7 @@ def measured(outcomes: Iterable[Outcome], took_s: float, pause_s: float = 0.0) -
     A check's place in the cluster counts as its own: from the request for its Job to the end of
     its container. All the rest is this program's, a cluster's answers to it included.
     """
-    ran = [item for item in outcomes if item.created and item.split.run_s is not None]
+    ran = [item for item in outcomes if item.created]
     if not ran:
         return {}
     path = chain([(*_place(item), item) for item in ran], TOLERANCE * took_s)

@@ -131,7 +131,7 @@ def _cells(row: Row, now: float) -> dict[str, Text]:
         return dict(zip(COLUMNS, cells, strict=True))
     outcome = row.outcome
     style = STYLE[outcome.status]
-    took = f"{outcome.duration_s:.1f}s" if outcome.split.run_s is not None else ""
+    took = f"{outcome.duration_s:.1f}s" if outcome.split.parts else ""
     words = row.results[-1] if row.results and outcome.status is Status.PASSED else outcome.message
     cells = [
         Text(MARK[outcome.status], style),

@@ -145,7 +145,7 @@ class Waiting:
             return crowded, waited_s
         limit_s = self._patience_s.get(found.stage, waited_s)
         subjects = [self._planned.object_name] + ([name(seen.pod)] if seen.pod else [])
-        events = [event for subject in subjects for event in self._workspace.events(subject)]
+        events = self._workspace.events(subjects)
         sightings = self._sightings
         if sightings.pods_since is None or sightings.of(self._planned.object_name) != seen:
             # While the watch was down, as an API server restarted, the check went on.

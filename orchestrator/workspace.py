@@ -22,6 +22,7 @@ from helper.kube import Kube
 from helper.resource import is_being_deleted, items, name, namespace, part, text
 from helper.transport import Json
 from orchestrator import capacity, manifests, neighbours, own_namespace, release
+from orchestrator.cluster_events import in_order
 from orchestrator.errors import ClusterError, UsageError
 from orchestrator.follow import Follower
 from orchestrator.manifests import RunContext
@@ -122,14 +123,16 @@ class Workspace:
         found = self._kube.list(NODES, fields=f"metadata.name={node_name}")
         return found[0] if found else None
 
-    def events(self, object_name: str) -> Sequence[Json]:
-        """Events about a Job or pod, oldest first."""
-        fields = f"involvedObject.name={object_name}"
-        found = self._kube.list(EVENTS, self.context.namespace, fields=fields)
-        # Newer components, the scheduler among them, write eventTime and leave the others empty.
-        return sorted(
-            found, key=lambda event: text(event, "lastTimestamp") or text(event, "eventTime")
-        )
+    def events(self, object_names: Iterable[str]) -> Sequence[Json]:
+        """Events about a Job and its pod, oldest first."""
+        found = [
+            event
+            for object_name in object_names
+            for event in self._kube.list(
+                EVENTS, self.context.namespace, fields=f"involvedObject.name={object_name}"
+            )
+        ]
+        return in_order(found)
 
     def persist(self, planned: PlannedCheck, result: Mapping[str, object]) -> None:
         """Keep a check's result in the cluster, where a killed orchestrator cannot lose it."""

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.moments import Moments, split
+from orchestrator.moments import Moments, split, unstarted
 from tests.orchestrator.recordings import load
 
 ASKED, CREATED = 99.5, 100.0
@@ -65,3 +65,23 @@ def test_nothing_is_noted_of_a_pod_that_nobody_understands() -> None:
     broken: dict[str, Any] = {"spec": "x", "status": {"containerStatuses": "y"}}
 
     assert Moments().with_pod(broken, 1.0) == Moments()
+
+
+@pytest.mark.parametrize(
+    ("seen", "parts"),
+    [
+        pytest.param(Moments(), {"prepare": 0.5, "wait": 60}, id="never-placed"),
+        pytest.param(
+            Moments(placed=101), {"prepare": 0.5, "wait": 1, "start": 59}, id="never-set-up"
+        ),
+        pytest.param(
+            Moments(placed=101, ready=103),
+            {"prepare": 0.5, "wait": 1, "start": 2, "pull": 57},
+            id="image-not-pulled",
+        ),
+    ],
+)
+def test_the_time_of_a_check_that_never_ran_went_into_its_last_stage(
+    seen: Moments, parts: dict[str, float]
+) -> None:
+    assert unstarted(seen, ASKED, CREATED, CREATED + 60).parts == parts
