@@ -57,14 +57,19 @@ class Node:
         return _gpus(self.devices)
 
     @property
+    def gpus_installed(self) -> int:
+        """The same with those that are unhealthy to who hands them out."""
+        return max(_gpus(self.capacity), self.gpus)
+
+    @property
     def lacks_gpus(self) -> bool:
         """Whether fewer GPUs are allocatable than the node has."""
-        return _gpus(self.capacity) > self.gpus
+        return self.gpus_installed > self.gpus
 
     @property
     def gpus_shown(self) -> str:
         """Allocatable GPUs, of how many where that is more."""
-        return f"{self.gpus} of {_gpus(self.capacity)}" if self.lacks_gpus else str(self.gpus)
+        return f"{self.gpus} of {self.gpus_installed}" if self.lacks_gpus else str(self.gpus)
 
 
 @dataclass(frozen=True)

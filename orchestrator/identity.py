@@ -46,12 +46,16 @@ def inventory(nodes: list[Node]) -> Json:
     real = [node for node in nodes if not node.is_fake]
     with_gpus = gpu_nodes(real)
     gpus: Counter[str] = Counter()
+    installed: Counter[str] = Counter()
     drivers: Counter[str] = Counter()
     for node in with_gpus:
-        gpus[node.labels.get(PRODUCT_LABEL) or "unnamed product"] += node.gpus
+        product = node.labels.get(PRODUCT_LABEL) or "unnamed product"
+        gpus[product] += node.gpus
+        installed[product] += node.gpus_installed
         drivers[node.labels.get(DRIVER_LABEL) or "untold version"] += 1
     return {
         "nodes": {"total": len(real), "judged": len(judged(real)), "withGpus": len(with_gpus)},
         "gpus": dict(sorted(gpus.items())),
+        "gpusInstalled": dict(sorted(installed.items())),
         "nodesByDriver": dict(sorted(drivers.items())),
     }

@@ -1,5 +1,6 @@
 """What a run needs of the cluster: a namespace, room for its pods, GPUs, nothing in the way."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +13,7 @@ from helper.resource import Json, is_being_deleted, items, labels, part, text
 from orchestrator import capacity, sweep
 from orchestrator.doctor.finding import Finding, fail, ok, warn
 from orchestrator.manifests import LIMITS, REQUESTS
+from orchestrator.reports.text import counted
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
 OLD = timedelta(hours=24)  # as `gc` takes it
@@ -126,7 +128,28 @@ def gpus(nodes: Sequence[Node], rooms: Sequence[capacity.Room]) -> Finding:
     by_plugin = any(node.devices.get(GPU) for node in nodes)
     total, free = sum(item.total for item in rooms), sum(item.free for item in rooms)
     how = "device plugin" if by_plugin else "DRA"
-    return ok("GPUs", f"{free} of {total} free on {len(nodes)} GPU nodes, offered by {how}")
+    words = f"{free} of {total} free on {_which(nodes, rooms)}, offered by {how}"
+    unhealthy = sum(node.gpus_installed - node.gpus for node in judged(nodes))
+    if unhealthy:
+        advice = "see `aicr-orch validate --check gpu-operator-health`"
+        return warn("GPUs", f"{words}; {unhealthy} more not allocatable", advice)
+    return ok("GPUs", words)
+
+
+def _which(nodes: Sequence[Node], rooms: Sequence[capacity.Room]) -> str:
+    """How many GPU nodes offer GPUs, and why the others do not."""
+    offering = {item.node for item in rooms}
+    missing = Counter(_why(node) for node in nodes if node.name not in offering)
+    if not missing:
+        return counted(len(nodes), "GPU node")
+    why = ", ".join(f"{count} {reason}" for reason, count in sorted(missing.items()))
+    return f"{len(offering)} of {counted(len(nodes), 'GPU node')} ({why})"
+
+
+def _why(node: Node) -> str:
+    """Why a GPU node offers none, in a word or two."""
+    reason = node.left_out.split(":")[0].split(" (")[0]
+    return {"NotReady": "not ready", "": "offering none"}.get(reason, reason)
 
 
 def look_at_leftovers(kube: Kube) -> Finding:

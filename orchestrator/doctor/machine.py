@@ -11,6 +11,8 @@ from orchestrator.doctor.finding import Finding, fail, ok, warn
 from orchestrator.errors import UsageError
 from orchestrator.target import Target
 
+IN_POD = "KUBERNETES_SERVICE_HOST"  # set in every container of a cluster
+
 
 def look(target: Target, env: Mapping[str, str]) -> Iterator[Finding]:
     """Judge the folder of results, and which cluster is meant."""
@@ -32,13 +34,21 @@ def _state_folder(env: Mapping[str, str]) -> Finding:
     )
 
 
+def _account(env: Mapping[str, str]) -> Finding:
+    """What stands in for a kubeconfig: the account of a pod, whose cluster its variables name."""
+    if env.get(IN_POD):
+        return ok("kubeconfig", "not needed: the account of the pod that this runs in")
+    words = "none: no --kubeconfig, no KUBECONFIG, no ~/.kube/config, and this is no pod"
+    return fail("kubeconfig", words, "give one of them, or --replay to look at a recorded cluster")
+
+
 def _cluster(target: Target, env: Mapping[str, str]) -> Finding:
     """Where access to the cluster comes from, as `kubectl` would find it."""
     if target.replay:
         return ok("kubeconfig", f"not needed: {target.replay} is served here")
     found = Credentials.discover(env, target.kubeconfig, target.context)
     if not found.kubeconfig:
-        return ok("kubeconfig", "none; the account of the pod that this runs in, if it is one")
+        return _account(env)
     named = "--kubeconfig" if target.kubeconfig else "KUBECONFIG"
     if not target.kubeconfig and not env.get("KUBECONFIG", "").strip():
         named = "~/.kube/config"

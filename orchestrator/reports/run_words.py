@@ -89,9 +89,16 @@ def _identity(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if total is not None:
         unfit = f", {total - judged} not fit" if judged is not None and judged < total else ""
         yield "nodes", f"{total}{unfit}, {with_gpus or 0} with GPUs"
-    gpus = part(told, "gpus")
-    yield "GPUs", ", ".join(f"{text.name(gpus[name])} {name}" for name in gpus)
+    gpus, installed = part(told, "gpus"), part(told, "gpusInstalled")
+    yield "GPUs", ", ".join(_gpus(text.name(key), gpus[key], installed.get(key)) for key in gpus)
     drivers = part(told, "nodesByDriver")
     yield "GPU driver", ", ".join(drivers)
     for what, why in part(told, "unknown").items():
         yield text.name(f"{what} not known"), text.name(why)
+
+
+def _gpus(product: str, allocatable: Any, installed: Any) -> str:
+    """GPUs of one product, and how many of them can be had where that is not all."""
+    if installed in (None, allocatable):
+        return f"{text.name(allocatable)} {product}"
+    return f"{product}: {text.name(allocatable)} of {text.name(installed)} allocatable"

@@ -104,7 +104,38 @@ def test_says_who_offers_gpus() -> None:
     assert cluster.gpus([], []).level is Level.WARN
     assert "neither a device plugin nor a DRA driver" in cluster.gpus(nodes, []).words
     offered = cluster.gpus(nodes, [Room("node-1", 8, (Held("pod team/p", 2),))]).words
-    assert offered == "6 of 8 free on 1 GPU nodes, offered by device plugin"
+    assert offered == "6 of 8 free on 1 GPU node, offered by device plugin"
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        pytest.param(
+            {"conditions": [{"type": "Ready", "status": "Unknown"}]}, "not ready", id="not-ready"
+        ),
+        pytest.param({"spec": {"unschedulable": True}}, "cordoned", id="cordoned"),
+        pytest.param({"allocatable": {"nvidia.com/gpu": "0"}}, "offering none", id="empty"),
+    ],
+)
+def test_gpu_nodes_that_offer_none_are_counted_with_the_reason(other: Json, words: str) -> None:
+    nodes = [parse_node(node("a", allocatable={"nvidia.com/gpu": "8"}))]
+    nodes.append(parse_node(node("b", **{"allocatable": {"nvidia.com/gpu": "8"}, **other})))
+
+    found = cluster.gpus(nodes, [Room("a", 8)]).words
+
+    assert found == f"8 of 8 free on 1 of 2 GPU nodes (1 {words}), offered by device plugin"
+
+
+def test_gpus_that_nobody_can_have_are_told() -> None:
+    nodes = [
+        parse_node(node("a", allocatable={"nvidia.com/gpu": "5"}, capacity={"nvidia.com/gpu": "8"}))
+    ]
+
+    finding = cluster.gpus(nodes, [Room("a", 5)])
+
+    assert finding.level is Level.WARN
+    assert "5 of 5 free on 1 GPU node" in finding.words
+    assert finding.words.endswith("; 3 more not allocatable")
 
 
 def test_leftovers_of_earlier_runs_are_counted() -> None:
