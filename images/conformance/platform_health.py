@@ -59,7 +59,7 @@ def platform_health(ctx: Context) -> None:
     if problems:
         raise CannotTell(fold(problems, len(seen), "objects"))
     gaps = sum(item.is_unseen for item in seen)
-    ctx.evidence.result(f"{len(seen) - gaps} of {len(seen)} objects healthy")
+    ctx.evidence.result(f"{len(seen) - gaps} of {len(seen)} objects healthy{by_pod(seen)}")
     ctx.evidence.proof(Proof.OBSERVED)
 
 
@@ -99,11 +99,20 @@ class Seen:
     is_defect: bool = False  # False with a problem: it could not be looked at
     is_unseen: bool = False  # it could not be looked at, or has nothing to show
     left_out: Mapping[str, str] = field(default_factory=dict)  # nodes, of a DaemonSet
-    weight: int = 1  # objects and, of a DaemonSet, nodes
+    weight: int = 1  # of a DaemonSet the pods that it is to have
+
+
+def by_pod(seen: Sequence[Seen]) -> str:
+    """Why coverage counts more than there are objects: `; 2 DaemonSets count by pod: 9 + 8`."""
+    sets = [item.weight for item in seen if item.wanted.kind == "DaemonSet"]
+    if not sets:
+        return ""
+    which = "1 DaemonSet counts" if len(sets) == 1 else f"{len(sets)} DaemonSets count"
+    return f"; {which} by pod: {len(seen) - len(sets)} + {sum(sets)}"
 
 
 def cover(evidence: Evidence, seen: Sequence[Seen]) -> None:
-    """State what was looked at; a DaemonSet counts once for each node that it is for.
+    """State what was looked at; a DaemonSet counts once for each pod that it is to have.
 
     So a dead node weighs what it is, however many DaemonSets have a pod on it.
     """
@@ -113,7 +122,7 @@ def cover(evidence: Evidence, seen: Sequence[Seen]) -> None:
     for node, why in sorted({pair for item in seen for pair in item.left_out.items()}):
         missed = sum(node in item.left_out for item in seen)
         gaps[node] = f"{why}; DaemonSets not judged there: {missed}"
-    evidence.coverage(max(0, total - unseen), total, "objects, DaemonSets by node", gaps)
+    evidence.coverage(max(0, total - unseen), total, "objects and DaemonSet pods", gaps)
 
 
 def expected_objects(components: Iterable[ComponentRef]) -> list[Wanted]:

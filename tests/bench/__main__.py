@@ -41,7 +41,7 @@ NUMBERS = (
     Number("parallel_vs_serial", runs.parallel_vs_serial, 0.35),
     Number("api_calls_per_check", runs.api_calls_per_check, 6),
     Number("rss_mib", runs.rss_mib, 120),
-    Number("report_s", programs.report_s),
+    Number("report_s", programs.report_s, 1),
 )
 
 

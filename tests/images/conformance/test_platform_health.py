@@ -37,10 +37,19 @@ def test_passes_when_everything_expected_is_healthy(run_check: RunCheck) -> None
     assert run.facts["coverage"] == {
         "seen": 4,  # a namespace, a Deployment, and a DaemonSet of two nodes
         "total": 4,
-        "unit": "objects, DaemonSets by node",
+        "unit": "objects and DaemonSet pods",
         "leftOut": [],
     }
-    assert "RESULT: 3 of 3 objects healthy" in run.stdout
+    assert "RESULT: 3 of 3 objects healthy; 1 DaemonSet counts by pod: 2 + 2\n" in run.stdout
+
+
+def test_without_daemon_sets_there_is_but_one_number(run_check: RunCheck) -> None:
+    recipe = expecting({"kind": "Deployment", "namespace": "gpu-operator", "name": "gpu-operator"})
+
+    run = run_check("images.conformance", "platform-health", cluster=CLUSTER, recipe=recipe)
+
+    assert run.facts["coverage"]["total"] == 2
+    assert "RESULT: 2 of 2 objects healthy\n" in run.stdout
 
 
 def test_fails_with_all_that_it_saw_as_evidence(run_check: RunCheck) -> None:
@@ -155,7 +164,7 @@ def test_a_dead_node_is_listed_and_fails_no_daemon_set(judge: Judge) -> None:
         "not covered: gpu-2: NotReady: NodeStatusUnknown; DaemonSets not judged there: 1"
         in outcome.evidence
     )
-    assert "looked at 3 of 4 objects, DaemonSets by node" in outcome.evidence
+    assert "looked at 3 of 4 objects and DaemonSet pods" in outcome.evidence
     assert "RESULT: 3 of 3 objects healthy" in outcome.evidence
 
 
