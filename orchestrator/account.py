@@ -41,7 +41,7 @@ def document(
     criteria = given.input.criteria
     is_replay = options.target.is_replayed(seen.served)
     extra = {
-        "cluster": "replay" if is_replay else "live",
+        "cluster": "replay" if is_replay else "" if seen.served == NOT_ASKED else "live",
         "executor": options.executor.name,
         "snapshot": seen.snapshot.origin if seen.snapshot else "",
         "serverVersion": seen.served.name,

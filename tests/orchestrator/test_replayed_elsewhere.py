@@ -12,6 +12,7 @@ from tests.example import FOLDER
 from tests.orchestrator.conftest import Command
 
 RECIPE = str(FOLDER / "recipe.yaml")
+SNAPSHOT = str(FOLDER / "snapshot.yaml")
 BANNER = "made from a recorded cluster, not from a live one"
 
 
@@ -50,3 +51,12 @@ def test_other_commands_name_it_too(aicr: Command, kubeconfig: str, tmp_path: Pa
 
     assert snapshot.err.startswith("replay of a recorded cluster, context replay")
     assert ", a replay of a recorded cluster" in doctor.out
+
+
+def test_a_run_that_asked_no_cluster_claims_none(aicr: Command, tmp_path: Path) -> None:
+    place = tmp_path / "report.json"
+
+    aicr("validate", "-r", RECIPE, "-s", SNAPSHOT, "--no-cluster", "-o", str(place))
+
+    extra = json.loads(place.read_text())["results"]["environment"]["extra"]
+    assert "cluster" not in extra
