@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helper.resource import part
+from helper.served import ServerVersion
 from orchestrator.version import version
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 About = Mapping[str, str]  # as it stands in the run's folder and in its ConfigMap
 
 
-def told(options: "Options", prepared: "Prepared", server_version: str, where: str) -> About:
+def told(options: "Options", prepared: "Prepared", served: ServerVersion, where: str) -> About:
     """Which inputs, against what, and the checks that are planned; `where` names the cluster."""
     given = prepared.recipe
     criteria = given.input.criteria
@@ -25,8 +26,8 @@ def told(options: "Options", prepared: "Prepared", server_version: str, where: s
         "recipeVersion": given.version,
         "target": "-".join(filter(None, (criteria.service, criteria.accelerator, criteria.intent))),
         "version": version(),
-        "server": server_version,
-        "cluster": "replay" if options.target.replay else "live",
+        "server": served.name,
+        "cluster": "replay" if options.target.is_replayed(served) else "live",
         "where": where,
         "executor": options.executor.name,
         "depth": str(options.reached),

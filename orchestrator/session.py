@@ -159,8 +159,8 @@ class Session:
                     self._options, self._prepared.plan, self._served, self._folder.path.parent
                 ),
             )
-            where = self._options.target.title(kube)
-            about = begun.told(self._options, self._prepared, self._served.name, where)
+            where = self._options.target.title(kube, self._served)
+            about = begun.told(self._options, self._prepared, self._served, where)
             self._identity = identity.read(kube)
             self._warn(self._prepared.warnings)
             self._delivery.check(kube, self._options.namespace)
