@@ -12,7 +12,7 @@ from helper.kinds import PODS, SECRETS
 from helper.kube import JSON, METADATA_LIST, PAGE_SIZE, Kube
 from orchestrator.capture.folder import Documents
 from orchestrator.capture.redaction import Redactor
-from orchestrator.capture.survey import Kind
+from orchestrator.capture.survey import Kind, is_removed
 from orchestrator.replay.models import Gap
 
 Json = dict[str, Any]
@@ -74,9 +74,15 @@ class Reader:
                     outcome.logs += self._read_in(place, kind, excluded, files, redactor)
                 except KubeError as error:
                     files.discard(place)
-                    _note(outcome, place, error)
+                    if not self._is_gone(kind, error):
+                        _note(outcome, place, error)
             outcome.count, outcome.redacted = files.count, +redactor.found
         return outcome
+
+    def _is_gone(self, kind: Kind, error: KubeError) -> bool:
+        """Whether a kind is not served since somebody has just removed it: that is no gap."""
+        title = kind.resource.title
+        return isinstance(error, NotFound) and kind.is_custom and is_removed(self.kube, title)
 
     def _read_in(
         self,

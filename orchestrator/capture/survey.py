@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from helper.errors import KubeError
+from helper.errors import KubeError, NotFound
 from helper.kinds import CRDS, Resource, discovered
 from helper.kube import METADATA_LIST, PAGE_SIZE, Kube
 from orchestrator.replay.models import RecordedKind, Reply
@@ -55,7 +55,8 @@ def survey(kube: Kube) -> Survey:
             try:
                 found = kube.document(path)
             except KubeError as error:
-                problems[api_version] = str(error)
+                if not _is_gone(kube, group["name"], custom, error):
+                    problems[api_version] = str(error)
                 continue
             added = list(_kinds(api_version, found, seen, custom))
             kinds += added
@@ -70,6 +71,24 @@ def survey(kube: Kube) -> Survey:
 def reply(path: str, document: Json) -> Reply:
     """Record an answer that objects cannot give."""
     return Reply.model_validate({"request": {"path": path}, "response": {"json": document}})
+
+
+def _is_gone(kube: Kube, group: str, custom: frozenset[str], error: KubeError) -> bool:
+    """Whether a group is not served since somebody has just removed all its kinds."""
+    defined = [definition for definition in custom if definition.partition(".")[2] == group]
+    removed = isinstance(error, NotFound) and all(is_removed(kube, item) for item in defined)
+    return removed and bool(defined)
+
+
+def is_removed(kube: Kube, definition: str) -> bool:
+    """Whether somebody has removed the definition of a kind, and with it all its objects."""
+    try:
+        kube.get_metadata(CRDS, definition)
+    except NotFound:
+        return True
+    except KubeError:
+        pass  # nobody knows
+    return False
 
 
 def _versions(group: Json) -> Sequence[str]:

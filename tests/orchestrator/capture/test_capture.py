@@ -203,6 +203,28 @@ def test_a_kind_that_fails_is_left_out_whole_and_named(tmp_path: Path, aicr: Com
     assert not (tmp_path / "copy/objects/nodes.yaml").exists()
 
 
+@pytest.mark.parametrize(
+    ("definition", "code"), [(404, Exit.OK), (None, Exit.INCONCLUSIVE), (403, Exit.INCONCLUSIVE)]
+)
+def test_a_kind_that_somebody_removes_meanwhile_is_no_gap(
+    tmp_path: Path, aicr: Command, definition: int | None, code: Exit
+) -> None:
+    api = "apiextensions.k8s.io/v1"
+    widgets = obj("CustomResourceDefinition", "widgets.example.com", api=api, spec=WIDGETS)
+    cluster = ReplayCluster([widgets, obj("Node", "n")])
+    cluster.faults.append(Fault(verb="list", resource="widgets", status=404))
+    kept = Fault(verb="get", resource="customresourcedefinitions", status=definition)
+    cluster.faults.append(kept)
+    with served(cluster, tmp_path) as (kubeconfig, _):
+        said = aicr("capture", "-k", kubeconfig, "-o", str(tmp_path / "copy"))
+
+    assert said.code == code, said.err
+    assert kept.hits == 1
+    missing = {"widgets.example.com": "no longer served while it was captured"}
+    expected = {} if code == Exit.OK else missing
+    assert record(tmp_path / "copy").get("problems", {}) == expected
+
+
 def test_a_list_that_expires_between_pages_is_read_anew(tmp_path: Path, aicr: Command) -> None:
     cluster = ReplayCluster([obj("Node", f"n{number:04}") for number in range(501)])
     # The first page is answered, the second is not, then all goes well.
