@@ -98,12 +98,14 @@ class Server:
         path: str,
         count: int | None = None,
         until: Callable[[Json], object] = lambda _: False,
+        media: str = "application/json",
         **query: str,
     ) -> list[Json]:
         """Give the events of a watch: so many, up to one, or until its time is over."""
-        query = {"watch": "1", "timeoutSeconds": "1" if count is None else "30", **query}
+        query = {"watch": "1", "timeoutSeconds": "30", **query}
         url = f"{self.url}{path}?{urlencode(query)}"
-        answer = self.pool.request("GET", url, headers=self.headers, preload_content=False)
+        headers = {**self.headers, "Accept": media}
+        answer = self.pool.request("GET", url, headers=headers, preload_content=False)
         assert answer.status == 200, answer.read()
         events: list[Json] = []
         try:

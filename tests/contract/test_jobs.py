@@ -6,7 +6,7 @@ import pytest
 from tests.contract.conftest import eventually
 from tests.contract.http import Reply, Server
 
-UNKNOWN_IMAGE = "registry.invalid/aicr/validator:missing"
+UNKNOWN_IMAGE = "127.0.0.1:1/aicr/validator:missing"  # it refuses connections
 NOWHERE = {"aicr.run/no-such-label": "x"}
 
 

@@ -1,6 +1,5 @@
 """Objects as rows: what `kubectl get` shows."""
 
-import json
 import re
 from typing import Any
 
@@ -105,6 +104,7 @@ def test_what_stands_beside_can_be_chosen(
 
 
 def test_tables_come_in_pages(server: Server, home: str) -> None:
+    eventually(lambda: server.get(f"{home}/configmaps/kube-root-ca.crt").status == 200)
     for name in "abc":
         server.post(f"{home}/configmaps", config_map(name))
     body = table(server, f"{home}/configmaps?limit=2")
@@ -123,10 +123,7 @@ def test_a_create_answers_as_a_table(server: Server, home: str) -> None:
 def test_in_a_watch_only_the_first_table_names_its_columns(server: Server, home: str) -> None:
     for name in "ab":
         server.post(f"{home}/secrets", {"metadata": {"name": name}})
-    url = f"{server.url}{home}/secrets?watch=1&timeoutSeconds=1"
-    headers = {**server.headers, "Accept": TABLE}
-    lines = server.pool.request("GET", url, headers=headers).data.decode().splitlines()
-    objects = [json.loads(line)["object"] for line in lines]
+    objects = [event["object"] for event in server.watch(f"{home}/secrets", 2, media=TABLE)]
 
     assert [table["rows"][0]["cells"][0] for table in objects] == ["a", "b"]
     assert [bool(table["columnDefinitions"]) for table in objects] == [True, False]

@@ -65,12 +65,14 @@ def test_an_object_enters_and_leaves_a_selection(server: Server, home: str) -> N
     label(server, path, "a", more="x")
     label(server, path, "a", color="red")
     create(server, path, "other", color="red")
+    create(server, path, "last", color="blue")
 
-    events = server.watch(path, resourceVersion=start, labelSelector="color=blue")
+    events = server.watch(path, 4, resourceVersion=start, labelSelector="color=blue")
 
-    assert told(events) == [("ADDED", "a"), ("MODIFIED", "a"), ("DELETED", "a")]
+    of_a = [("ADDED", "a"), ("MODIFIED", "a"), ("DELETED", "a")]
+    assert told(events) == [*of_a, ("ADDED", "last")]
     # What has left the selection is shown as it last matched.
-    assert events[-1]["object"]["metadata"]["labels"]["color"] == "blue"
+    assert events[2]["object"]["metadata"]["labels"]["color"] == "blue"
 
 
 def test_watches_one_object_by_name(server: Server, home: str) -> None:

@@ -200,7 +200,8 @@ class TestClaims:
         pool = {"name": node, "generation": 1, "resourceSliceCount": 1}
         spec = {"driver": name, "nodeName": node, "pool": pool, "devices": offered}
         assert server.post(f"{DRA}/deviceclasses", chosen).status == 201
-        assert server.post(f"{DRA}/resourceslices", {"metadata": {"name": name}, "spec": spec})
+        slices = {"metadata": {"name": name}, "spec": spec}
+        assert server.post(f"{DRA}/resourceslices", slices).status == 201
         yield name
         server.call("DELETE", f"{DRA}/deviceclasses/{name}")
         server.call("DELETE", f"{DRA}/resourceslices/{name}")

@@ -20,7 +20,9 @@ from tests.needs import missing
 
 ROOT = Path(__file__).parent.parent.parent
 REGISTRY = "ghcr.io/aicr-orch"
-APPEARS_S = 30.0  # a kubelet reports new images, and a namespace gets its ServiceAccount
+APPEARS_S = 30.0  # a namespace gets its ServiceAccount
+# Images are loaded before the tests begin; kubelet lists them every 30 s and reports every 10 s.
+IMAGES_APPEAR = Deadline.after(90.0)
 DISAPPEARS_S = 120.0
 
 
@@ -78,9 +80,7 @@ def built_image(kube: Kube, phase: str) -> str:
 def require_image(kube: Kube, image: str) -> str:
     """Give an image that a node of the cluster holds."""
     try:
-        return Deadline.after(APPEARS_S).poll(
-            image, lambda: image if image in _images_on_nodes(kube) else None
-        )
+        return IMAGES_APPEAR.poll(image, lambda: image if image in _images_on_nodes(kube) else None)
     except DeadlineError:
         missing(f"no node holds {image}: `make images cluster-load` gives it to them")
 

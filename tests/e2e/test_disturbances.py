@@ -44,9 +44,14 @@ def disturbed(real_kube: Kube, run_id: str, acting: str) -> Iterator[Finished]:
     """One run of checks that would go on; each is ended from outside once it has begun."""
     actions = {"deaf-pod-deleted": "ignore", "over-its-storage": "print_much"}
     large = {"cpu": cpu_of_a_node(real_kube, 0.45), "memory": "64Mi"}
-    changes = {"preempted": {"resources": large}}
+    small = {"cpu": "20m", "memory": "64Mi"}  # beside which the rival must find room
     entries = [
-        entry(row.check, acting, actions.get(row.check, "wait"), **changes.get(row.check, {}))
+        entry(
+            row.check,
+            acting,
+            actions.get(row.check, "wait"),
+            resources=large if row.check == "preempted" else small,
+        )
         for row in DISTURBED
     ]
     settings = RunSettings(max_parallel=len(entries))

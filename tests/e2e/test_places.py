@@ -73,7 +73,7 @@ def test_the_strictest_pod_security_lets_checks_run(
 def test_a_file_that_cannot_be_mounted_is_named(
     real_kube: Kube, namespace: str, acting: str
 ) -> None:
-    settings = RunSettings(patience_s={**PATIENCE_S, Stage.STARTING: 4.0})
+    settings = RunSettings(patience_s={**PATIENCE_S, Stage.STARTING: 15.0})
     run = RealRun(real_kube, namespace, [entry("passes", acting, "leave", "0")], settings)
     mounted = data_name("snapshot", run.run_id)
 
