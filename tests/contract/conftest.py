@@ -51,7 +51,7 @@ def namespace(server: Server) -> Iterator[str]:
     path = f"/api/v1/namespaces/{name}"
     eventually(lambda: server.get(f"{path}/serviceaccounts/default").status == 200)
     yield name
-    server.call("DELETE", path)
+    assert server.call("DELETE", path).status == 200
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ import pytest
 from helper.kube import Kube
 from tests.e2e import real_cluster, rows, turns
 from tests.e2e.apply_example import applied
+from tests.e2e.leftovers import abandoned, listable
 from tests.example import read_objects
 from tests.needs import missing
 
 HERE = Path(__file__).parent
 MEASURED = "rows"  # under which a process of several hands over what it measured
+LEFT: list[str] = []  # in the cluster, when all tests are over
 LONGEST_FIRST = (
     "the whole cluster",
     "tests/contract/test_namespaces.py",  # before hundreds of namespaces wait for their end
@@ -57,9 +60,34 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if hasattr(session.config, "workeroutput"):  # a process of several, which has no terminal
         session.config.workeroutput[MEASURED] = rows.MEASURED
+    elif _used_the_cluster(session.config):
+        LEFT.extend(_left_in_the_cluster())
+        if LEFT:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _left_in_the_cluster() -> list[str]:
+    with turns.cluster_held(alone=True):
+        try:
+            kube = real_cluster.connect_to_real_cluster()
+        except pytest.skip.Exception:  # as its tests were
+            return []
+        with closing(kube):
+            return abandoned(kube, listable(kube))
+
+
+def _used_the_cluster(config: pytest.Config) -> bool:
+    """Whether a test ran that needs the cluster."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    told = (reporter.getreports(word) for word in ("passed", "failed")) if reporter else ()
+    return any("e2e" in report.keywords for reports in told for report in reports)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if LEFT:
+        terminalreporter.section("left in the cluster, by these tests or earlier ones")
+    for line in LEFT:
+        terminalreporter.write_line(line)
     if rows.MEASURED:
         terminalreporter.section("until a check had its result: since its last sign, in all")
     for line in sorted(rows.MEASURED):
