@@ -52,18 +52,18 @@ class Command:
 
 
 @pytest.fixture
-def second() -> str:
+def second() -> tuple[str, ...]:
     """What the second check does."""
-    return "wait"
+    return ("wait",)
 
 
 @pytest.fixture
 def command(
-    real_kube: Kube, namespace: str, acting: str, tmp_path: Path, second: str
+    real_kube: Kube, namespace: str, acting: str, tmp_path: Path, second: tuple[str, ...]
 ) -> Iterator[Command]:
     entries = [
         entry(FIRST, acting, "leave", "0", phase="deployment"),
-        entry(SECOND, acting, second),
+        entry(SECOND, acting, *second),
         entry(THIRD, acting, "leave", "0", phase="performance"),
     ]
     run_id, report = new_run_id(), tmp_path / "report.json"
@@ -118,7 +118,7 @@ def test_a_signal_ends_a_run_in_order(
     assert left_behind(real_kube, command.run_id) == []
 
 
-@pytest.mark.parametrize("second", ["ignore"])
+@pytest.mark.parametrize("second", [("ignore",)])
 def test_a_second_signal_waits_for_no_pod_and_says_what_still_ends(
     real_kube: Kube, namespace: str, command: Command
 ) -> None:
@@ -153,6 +153,24 @@ def test_a_killed_run_loses_no_result_and_can_be_removed(
 
     assert gc.returncode == Exit.OK, gc.stderr
     assert "1 run removed" in gc.stdout
+    assert left_behind(real_kube, command.run_id) == []
+
+
+@pytest.mark.parametrize("second", [("wait", "15")])
+def test_a_killed_run_goes_on_and_runs_nothing_that_was_over_again(
+    real_kube: Kube, namespace: str, command: Command, tmp_path: Path
+) -> None:
+    command.end(signal.SIGKILL)
+    (before,) = results(real_kube, namespace).values()
+    assert pod_of(real_kube, namespace, SECOND)  # it still runs
+
+    again = run("validate", "--resume", command.run_id, state=tmp_path)
+
+    assert again.returncode == Exit.OK, again.stderr
+    assert command.verdicts() == dict.fromkeys((FIRST, SECOND, THIRD), ("passed", ""))
+    first = next(test for test in command.results()["tests"] if test["name"] == FIRST)
+    times = ("start", "stop", "duration")
+    assert [first[key] for key in times] == [before[key] for key in times]
     assert left_behind(real_kube, command.run_id) == []
 
 
