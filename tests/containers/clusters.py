@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from orchestrator.replay import ReplayCluster
-from tests.example import FOLDER
+from tests.example import FOLDER, read_objects
 
 NOWHERE = "http://127.0.0.1:9"
 
@@ -17,6 +17,18 @@ NOWHERE = "http://127.0.0.1:9"
 def recorded(kubeconfig: Path) -> Iterator[Path]:
     """Serve the example; the kubeconfig is its administrator's."""
     with ReplayCluster.load(FOLDER).serve() as server:
+        server.write_kubeconfig(kubeconfig)
+        yield readable(kubeconfig)
+
+
+@contextmanager
+def cordoned(kubeconfig: Path) -> Iterator[Path]:
+    """Serve the example's objects, on whose nodes nothing may be scheduled any more."""
+    objects = read_objects()
+    for node in objects:
+        if node["kind"] == "Node":
+            node["spec"]["unschedulable"] = True
+    with ReplayCluster(objects).serve() as server:
         server.write_kubeconfig(kubeconfig)
         yield readable(kubeconfig)
 

@@ -24,6 +24,8 @@ VERDICTS = {
     "conformance": ExitCode.PASS,
     "performance": ExitCode.OTHER,
 }
+# Checks that need a GPU node; those of the deployment phase look at whatever there is.
+SKIPPED = [("conformance", "gpu-operator-health"), ("performance", "nccl-all-reduce-bw")]
 
 
 @pytest.fixture
@@ -77,6 +79,17 @@ def test_gives_its_verdict_reason_evidence_and_log_each_in_its_place(pod: Pod) -
     assert found.out.startswith("--- ")
     assert all(line.startswith("time=") for line in found.log.splitlines())
     assert "msg=" not in found.out
+
+
+@pytest.mark.parametrize(("image", "check"), SKIPPED, indirect=["image"])
+def test_skips_with_a_reason_where_it_can_judge_nothing(pod: Pod, check: str) -> None:
+    with clusters.cordoned(pod.kubeconfig):
+        found = pod.run(check, **ON_THIS_MACHINE)
+
+    assert found.code == ExitCode.SKIP, found.log
+    assert "GPU node" in pod.message
+    assert "SKIP" in found.log
+    assert pod.message in found.log
 
 
 def test_gives_the_same_verdict_as_a_user_that_no_image_knows(pod: Pod) -> None:
