@@ -7,9 +7,11 @@ EXAMPLE := examples/eks-h100-inference
 BASE_IMAGE ?= python:3.12-slim
 CLUSTER_HOME ?= /var/tmp/aicr-cluster
 REPEATS ?= 200
+N ?= 100
+FROM ?= 0
 export BASE_IMAGE CLUSTER_HOME
 
-.PHONY: help demo dev test defects lint types fmt bench e2e cluster-up cluster-down cluster-load images images-check push bench-cluster lock docs docs-check wheel wheel-check clean ci
+.PHONY: help demo dev test defects interruptions lint types fmt bench e2e cluster-up cluster-down cluster-load images images-check push bench-cluster lock docs docs-check wheel wheel-check clean ci
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +29,10 @@ test: .venv/.test ## Run the tests that need neither cluster nor GPU
 # REPEATS: how often the healthy cluster must be all green.
 defects: .venv/.run ## Run the example cluster with each of its defects, and without any, and print what is found
 	$(BIN)/python -m tests.defects --repeats $(REPEATS)
+
+# N moments, beginning with number FROM: other numbers are other moments.
+interruptions: .venv/.test ## End a run at N moments, kill -9 among them, and see that nothing is lost
+	AICR_KILLS=$(N) AICR_KILLS_FROM=$(FROM) $(PYTEST) -n auto --maxprocesses 8 tests/whole_runs/test_interruptions.py
 
 lint: .venv/.dev ## Check style, and the syntax of shell scripts
 	$(BIN)/ruff check

@@ -1,7 +1,6 @@
 """Whatever moment a run is ended at, and how: nothing that was found is lost, nothing stays.
 
-`AICR_KILLS=100 pytest tests/whole_runs/test_interruptions.py` tries more moments, and
-`AICR_KILLS_FROM=1000` others.
+`make interruptions N=100` tries more moments, and `FROM=1000` others.
 """
 
 import json
@@ -12,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -22,12 +21,7 @@ from tests.whole_runs.place import Place, Process, ended, placed, statuses, wait
 CHECKS: dict[str, dict[str, Any]] = {
     f"check-{number}": {"delaySeconds": 0.2} for number in range(4)
 }
-KILLS = int(os.environ.get("AICR_KILLS", "4"))
-FIRST_SEED = int(os.environ.get("AICR_KILLS_FROM", "0"))
-AFTER_S = 0.6  # a moment is within this time from the beginning of its stage
-
 INT, TERM, HUP, KILL = signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL
-ENDINGS = ((INT,), (TERM,), (HUP,), (INT, INT), (INT, TERM), (KILL,), (KILL,), (TERM, KILL))
 
 
 def asked(place: Place, verb: str, resource: str) -> bool:
@@ -38,43 +32,53 @@ def asked(place: Place, verb: str, resource: str) -> bool:
     )
 
 
-STAGES: dict[str, Callable[[Place], object]] = {
-    "start": lambda _: True,
-    "set-up": lambda place: place.cluster.requests,
-    "preparation": lambda place: asked(place, "create", "configmaps"),
-    "checks": lambda place: asked(place, "create", "jobs"),
-    "results": lambda place: place.kept(),
-    "clean-up": lambda place: len(place.kept()) == len(CHECKS),
-}
+class Stage(NamedTuple):
+    """A part of a run: by what one sees that it began, and about how long it takes."""
+
+    name: str
+    began: Callable[[Place], object]
+    takes_s: float
+
+
+# The first numbers strike each stage once, and kill while there is most to lose.
+STAGES = (
+    Stage("start", lambda _: True, 0.6),
+    Stage("set-up", lambda place: place.cluster.requests, 0.3),
+    Stage("preparation", lambda place: asked(place, "create", "configmaps"), 0.2),
+    Stage("checks", lambda place: asked(place, "create", "jobs"), 0.6),
+    Stage("results", lambda place: place.kept(), 0.6),
+    Stage("clean-up", lambda place: len(place.kept()) == len(CHECKS), 0.08),
+)
+ENDINGS = (
+    *((INT,), (TERM,), (HUP,), (KILL,), (KILL,), (KILL,)),
+    *((INT, INT), (INT, TERM), (TERM, KILL)),
+)
+KILLS = int(os.environ.get("AICR_KILLS", str(2 * len(STAGES))))
+FIRST = int(os.environ.get("AICR_KILLS_FROM", "0"))
 
 
 @dataclass(frozen=True)
 class Case:
     """A moment and a way of ending a run, made of a number."""
 
-    seed: int
+    number: int
 
     @property
-    def stage(self) -> str:
-        """When: within this stage, or soon after it."""
-        return [*STAGES][self.seed % len(STAGES)]
-
-    @property
-    def dice(self) -> random.Random:
-        """The rest of it."""
-        return random.Random(self.seed)  # noqa: S311 - any moment
+    def stage(self) -> Stage:
+        """When: in this stage, or soon after it."""
+        return STAGES[self.number % len(STAGES)]
 
     @property
     def signals(self) -> tuple[signal.Signals, ...]:
-        """How."""
-        return self.dice.choice(ENDINGS)
+        """How: each round of all stages meets them in other ways."""
+        return ENDINGS[(self.number + self.number // len(STAGES)) % len(ENDINGS)]
 
     def strike(self, place: Place, process: Process) -> None:
         """End a run at this moment."""
-        wait_for(lambda: process.poll() is not None or STAGES[self.stage](place))
-        dice = self.dice
+        wait_for(lambda: process.poll() is not None or self.stage.began(place))
+        dice = random.Random(self.number)  # noqa: S311 - any moment
         for number in self.signals:
-            time.sleep(dice.uniform(0, AFTER_S))
+            time.sleep(dice.uniform(0, self.stage.takes_s))
             process.send_signal(number)
 
 
@@ -85,17 +89,18 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 
 @pytest.mark.usefixtures("signals_count")
-@pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + KILLS))
+@pytest.mark.parametrize(
+    "case", [Case(FIRST + number) for number in range(KILLS)], ids=lambda case: str(case.number)
+)
 def test_a_run_that_is_ended_at_any_moment_loses_nothing_and_leaves_nothing(
-    place: Place, seed: int, record_property: Callable[[str, object], None]
+    place: Place, case: Case, record_property: Callable[[str, object], None]
 ) -> None:
-    case = Case(seed)
     events, report = place.folder / "events.jsonl", place.folder / "report.json"
     process = place.validate("--max-parallel=2", "-o", f"events={events}", "-o", str(report))
     case.strike(place, process)
     said = ended(process)
     before = found(place)
-    record_property("stage", case.stage)
+    record_property("stage", case.stage.name)
     record_property("signals", "+".join(number.name for number in case.signals))
     record_property("code", said.code)
     record_property("found", len(before))
