@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from orchestrator.outcome import Status
 from tests.e2e.real_run import Finished
+from tests.e2e.times import Times
 
 # How long each row took, for the end of the tests' output: a matter of the machine, not a verdict.
 MEASURED: list[str] = []
@@ -18,10 +19,21 @@ class Row(NamedTuple):
     words: str
 
 
+def measure(finished: Finished, check: str) -> None:
+    """Note how long a check's row took."""
+    outcome = finished.outcome(check)
+    note(check, outcome.raw_status or outcome.status, finished.times[check])
+
+
+def note(check: str, became: str, times: Times) -> None:
+    """Note how long a row took that is told in other ways."""
+    seconds = f"{times.since_sign:7.1f} s {times.in_all:7.1f} s"
+    MEASURED.append(f"{check:<20} {became:<28} {seconds}")
+
+
 def require(finished: Finished, row: Row) -> None:
     """The result of a check is as its row says."""
-    outcome, times = finished.outcome(row.check), finished.times[row.check]
-    seconds = f"{times.since_sign:7.1f} s {times.in_all:7.1f} s"
-    MEASURED.append(f"{row.check:<20} {row.raw or row.status:<28} {seconds}")
+    measure(finished, row.check)
+    outcome = finished.outcome(row.check)
     assert (outcome.status, outcome.raw_status) == (row.status, row.raw), outcome.message
     assert row.words in outcome.message, outcome.message

@@ -15,7 +15,7 @@ from orchestrator.settings import RunSettings
 from orchestrator.verdict import PATIENCE_S, Stage
 from tests.e2e.real_cluster import built_image, temporary_namespace
 from tests.e2e.real_run import Finished, RealRun, entry, pod_of
-from tests.e2e.rows import Row, require
+from tests.e2e.rows import Row, measure, require
 
 IMPATIENT = {**PATIENCE_S, Stage.BLOCKED: 2.0, Stage.PULLING: 2.0}
 # The others may have to wait for room beside other tests.
@@ -88,6 +88,7 @@ def test_an_end_of_its_own_is_told_as_it_was(ended: Finished, row: Row) -> None:
 
 
 def test_an_image_that_cannot_be_pulled_is_named(ended: Finished) -> None:
+    measure(ended, "is-not-pulled")
     outcome = ended.outcome("is-not-pulled")
 
     assert outcome.status is Status.OTHER

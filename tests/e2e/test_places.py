@@ -14,7 +14,7 @@ from orchestrator.settings import RunSettings
 from orchestrator.verdict import PATIENCE_S, PULL_REASONS, Stage
 from tests.e2e.fake_node import NEAR_ANCHOR, fake_node, recipe
 from tests.e2e.real_run import Finished, RealRun, entry
-from tests.e2e.rows import Row, require
+from tests.e2e.rows import Row, measure, require
 
 QUOTAS = Resource("", "v1", "resourcequotas", "ResourceQuota")
 APPEARS_S = 30.0
@@ -97,6 +97,7 @@ def test_a_pull_secret_that_does_not_exist_is_named(real_kube: Kube, namespace: 
 
     finished = run.execute()
 
+    measure(finished, "passes")
     outcome = finished.outcome("passes")
     assert (outcome.status, outcome.raw_status in PULL_REASONS) == (Status.OTHER, True)
     assert "event FailedToRetrieveImagePullSecret: " in outcome.message

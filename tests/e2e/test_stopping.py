@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from orchestrator.settings import RunSettings
 from tests.e2e.command import run, started, write_inputs
 from tests.e2e.leftovers import left_behind
 from tests.e2e.real_run import RealRun, entry, pod_of
+from tests.e2e.rows import note
+from tests.e2e.times import Times
 
 FIRST, SECOND, THIRD = "comes-first", "comes-second", "comes-third"
 BEGINS_S = ENDS_S = 60.0
@@ -33,11 +36,16 @@ class Command:
     process: subprocess.Popen[str]
     run_id: str
     report: Path
+    began: float  # when its second check was seen to work
 
     def end(self, number: signal.Signals) -> tuple[int, str]:
         """Send a signal and wait; gives the exit code and what was said."""
+        told = time.monotonic()
         self.process.send_signal(number)
         _, said = self.process.communicate(timeout=ENDS_S)
+        ended = time.monotonic()
+        if number != signal.SIGKILL:
+            note(SECOND, f"Cancelled, {number.name}", Times(ended - told, ended - self.began))
         return self.process.returncode, said
 
     def results(self) -> Json:
@@ -73,7 +81,7 @@ def command(
         Deadline.after(BEGINS_S).poll(
             SECOND, lambda: begun(real_kube, namespace, SECOND, process), 0.1
         )
-        yield Command(process, run_id, report)
+        yield Command(process, run_id, report, began=time.monotonic())
 
 
 def begun(kube: Kube, namespace: str, check: str, process: subprocess.Popen[str]) -> str | None:
