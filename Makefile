@@ -92,7 +92,7 @@ docs: .venv/.run ## Write docs/checks.md from the catalog, docs/defects.md from 
 docs-check: .venv/.test ## Check that documents and code agree
 	$(PYTEST) -q tests/test_repository.py
 
-wheel: .venv/.dev ## Build the wheel into dist
+wheel: .venv/.dev ## Build the wheel into dist; from a clean tree it knows its commit
 	rm -rf dist build/lib build/bdist*
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
@@ -100,6 +100,8 @@ wheel-check: wheel ## Run the demo from the wheel alone
 	$(BIN)/python -m venv --clear --without-pip build/wheel
 	$(BIN)/python -m pip --python build/wheel/bin/python install --quiet --no-compile --no-deps \
 	  --requirement requirements/run.txt dist/*.whl
+	build/wheel/bin/aicr-orch --version
+	build/wheel/bin/aicr-orch images list
 	cd build/wheel && bin/aicr-orch validate --phase all --output ctrf.json \
 	  --replay lib/python3*/site-packages/orchestrator/$(EXAMPLE)
 

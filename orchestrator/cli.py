@@ -52,9 +52,10 @@ def app() -> None:
 def _print_version(context: click.Context, *, asked: bool) -> None:
     if not asked:
         return
-    from orchestrator.version import version
+    from orchestrator.version import commit, version
 
-    click.echo(f"aicr-orch {version()}")
+    built = commit(os.environ)
+    click.echo(f"aicr-orch {version()}" + (f", commit {built}" if built else ""))
     context.exit()
 
 

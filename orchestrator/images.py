@@ -3,7 +3,10 @@
 import re
 from dataclasses import dataclass
 
+from packaging.version import InvalidVersion, Version
+
 RELEASE = re.compile(r"v?\d+\.\d+\.\d+(-[A-Za-z0-9.]+)?")
+PRE_RELEASES = {"a": "alpha", "b": "beta", "rc": "rc"}  # as Python packages and as tags say it
 COMMIT = re.compile(r"[0-9a-f]{7,40}")
 BUILT_IN = "ghcr.io/aicr-orch/"  # images of this program; their tags are its versions
 LATEST = ":latest"
@@ -35,8 +38,8 @@ def resolve(image: str, rules: ImageRules) -> str:
         return image
     commit = rules.commit.lower()
     if image.endswith(LATEST):
-        if RELEASE.fullmatch(rules.version) and not rules.version.endswith("-next"):
-            image = image.removesuffix(LATEST) + ":v" + rules.version.removeprefix("v")
+        if tag := release_tag(rules.version):
+            image = f"{image.removesuffix(LATEST)}:{tag}"
         elif COMMIT.fullmatch(commit):
             image = image.removesuffix(LATEST) + ":sha-" + commit
     if rules.tag and "@" not in image:
@@ -47,6 +50,23 @@ def resolve(image: str, rules: ImageRules) -> str:
         if len(parts) > 1:
             image = f"{rules.registry}/{parts[-1]}"
     return image
+
+
+def release_tag(version: str) -> str:
+    """The tag of a release's images; empty for a version that is none.
+
+    A wheel of 1.0.0-rc1 says that it is 1.0.0rc1, since packages are versioned by PEP 440.
+    """
+    if RELEASE.fullmatch(version):
+        return "" if version.endswith("-next") else "v" + version.removeprefix("v")
+    try:
+        found = Version(version)
+    except InvalidVersion:
+        return ""
+    if found.pre is None or found.public != f"{found.base_version}{found.pre[0]}{found.pre[1]}":
+        return ""
+    tag = f"v{found.base_version}-{PRE_RELEASES[found.pre[0]]}{found.pre[1]}"
+    return tag if RELEASE.fullmatch(tag.removeprefix("v")) and not found.local else ""
 
 
 def chosen(image: str, rules: ImageRules) -> tuple[str, str]:

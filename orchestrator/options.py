@@ -33,6 +33,7 @@ from orchestrator.selection import Selection
 from orchestrator.settings import Keep, RunSettings
 from orchestrator.target import Target
 from orchestrator.verdict import PATIENCE_S, Stage
+from orchestrator.version import commit
 
 Choice = TypeVar("Choice", bound=StrEnum)
 FAIL_FAST = ("phase", "check")
@@ -203,7 +204,7 @@ def image_rules(flags: Mapping[str, object], env: Mapping[str, str], version: st
     """What rewrites images: this build, the operator's variables, and whose images they touch."""
     return ImageRules(
         version=version,
-        commit=env.get(contract.CLI_COMMIT, ""),
+        commit=commit(env),
         tag=env.get(contract.IMAGE_TAG, ""),
         registry=env.get(contract.IMAGE_REGISTRY, ""),
         override_all=bool(flags["override_all_images"]),

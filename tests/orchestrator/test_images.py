@@ -1,8 +1,10 @@
+import subprocess
 from dataclasses import replace
 
 import pytest
 
 from orchestrator.images import ImageRules, chosen, pull_policy, resolve
+from tests.source import ROOT
 
 X = "ghcr.io/aicr-orch/x"
 IN_FOLDER = "ghcr.io/aicr-orch/aicr-validators/x"
@@ -22,6 +24,27 @@ DEV = ImageRules(version="dev", commit="abc1234")
             ImageRules("v1.0.0-rc1", "abc1234"),
             f"{X}:v1.0.0-rc1",
             id="pre-release-beats-commit",
+        ),
+        pytest.param(
+            f"{X}:latest",
+            ImageRules("1.0.0rc1", "abc1234"),
+            f"{X}:v1.0.0-rc1",
+            id="pre-release-of-a-wheel",
+        ),
+        pytest.param(
+            f"{X}:latest", ImageRules("1.0.0b2"), f"{X}:v1.0.0-beta2", id="beta-of-a-wheel"
+        ),
+        pytest.param(
+            f"{X}:latest", ImageRules("1.0.0a1"), f"{X}:v1.0.0-alpha1", id="alpha-of-a-wheel"
+        ),
+        *(
+            pytest.param(
+                f"{X}:latest", replace(DEV, version=version), f"{X}:sha-abc1234", id=version
+            )
+            for version in (
+                *("1.0.0.dev0", "1.0.0rc1.dev3", "1.0.0rc1.post1", "1.0.0rc1+local"),
+                *("1.0rc1", "1!1.0.0rc1", "1.0.0.post1"),
+            )
         ),
         pytest.param(
             f"{X}:latest", replace(DEV, version="v0.11.1-next"), f"{X}:sha-abc1234", id="next"
@@ -166,3 +189,16 @@ def test_first_rule_that_matches_gives_the_pull_policy(
     image: str, tag_override: str, policy: str
 ) -> None:
     assert pull_policy(image, tag_override) == policy
+
+
+def test_a_mirror_made_as_documented_has_what_is_asked_for() -> None:
+    images = [f"{X}:v1", f"{IN_FOLDER}:v1", "quay.io/a/b/c:1", "localhost:5000/x:1"]
+    rules = ImageRules(registry="mirror.example.com/gpu", override_all=True)
+    text = (ROOT / "docs/airgap.md").read_text()
+    loop = text[text.index("for image in") : text.index("done\n") + len("done\n")]
+    programs = f'aicr-orch() {{ echo {" ".join(images)}; }}; skopeo() {{ echo "${{@: -1}}"; }}\n'
+
+    run = ["bash", "-euc", programs + loop]
+    copied = subprocess.run(run, capture_output=True, text=True, check=True).stdout.split()
+
+    assert copied == [f"docker://{resolve(image, rules)}" for image in images]
