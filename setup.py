@@ -27,9 +27,9 @@ def git(*words: str) -> str:
     return asked.stdout.strip()
 
 
-def write(folder: Path) -> None:
+def write(found: str, folder: Path) -> None:
     """Write the commit down, where there is one."""
-    if found := commit():
+    if found:
         (folder / PLACE).write_text(found + "\n")
 
 
@@ -42,7 +42,7 @@ class BuildWithCommit(build_py):
         (built / PLACE).unlink(missing_ok=True)
         super().run()
         if not self.editable_mode:
-            write(built)
+            write(commit(), built)
 
 
 class SourcesWithCommit(sdist):
@@ -50,8 +50,9 @@ class SourcesWithCommit(sdist):
 
     def make_release_tree(self, base_dir: str, files: list[str]) -> None:
         """Add the commit: what is unpacked is no checkout."""
+        found = commit()  # before this tree grows inside the checkout
         super().make_release_tree(base_dir, files)
-        write(Path(base_dir))
+        write(found, Path(base_dir))
 
 
 setup(cmdclass={"build_py": BuildWithCommit, "sdist": SourcesWithCommit})
