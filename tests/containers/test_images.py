@@ -12,7 +12,7 @@ UNWANTED = (
     *("pip", "setuptools", "ensurepip", "aiohttp", "kubernetes.aio", "kubernetes.client.api"),
     *("orchestrator", "tests", "pytest"),
 )
-PACKAGE_MANAGERS = ("pip", "pip3", "uv", "conda")
+PACKAGE_MANAGERS = ("pip", "pip3", "wheel", "uv", "conda")
 
 
 def test_runs_without_privileges(image: Image) -> None:
@@ -31,6 +31,20 @@ def test_carries_nothing_that_checks_do_not_need(image: Image) -> None:
     )
 
     assert image.python(code) == "[]\n[]"
+
+
+def test_carries_no_packages_but_those_of_its_own_environment(image: Image) -> None:
+    code = (
+        "import os\n"
+        "places = [top for root in ('/usr', '/opt', '/app', '/var') for top, _, _ in os.walk(root)"
+        " if os.path.basename(top) in ('site-packages', 'dist-packages')]\n"
+        "assert places, os.listdir('/opt')\n"
+        "print({place: found for place in places if (found := os.listdir(place))}.keys())"
+    )
+
+    assert re.fullmatch(
+        r"dict_keys\(\['/opt/venv/lib/python3\.\d+/site-packages'\]\)", image.python(code)
+    )
 
 
 def test_carries_no_tests_of_its_packages(image: Image) -> None:
