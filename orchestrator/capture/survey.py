@@ -50,19 +50,21 @@ def survey(kube: Kube) -> Survey:
     problems: dict[str, str] = {}
     for group in answer.get("groups") or []:
         seen: set[str] = set()
+        is_gone = False
         for api_version in _versions(group):
             path = f"/apis/{api_version}"
             try:
                 found = kube.document(path)
             except KubeError as error:
-                if not _is_gone(kube, group["name"], custom, error):
+                is_gone = _is_gone(kube, group["name"], custom, error)
+                if not is_gone:
                     problems[api_version] = str(error)
                 continue
             added = list(_kinds(api_version, found, seen, custom))
             kinds += added
             if not added and found.get("resources"):
                 documents.append(reply(path, found))
-        if not seen:
+        if not seen and not is_gone:
             answered = {"kind": "APIGroup", "apiVersion": "v1", **group}
             documents.append(reply(f"/apis/{group['name']}", answered))
     return Survey(version, tuple(kinds), tuple(documents), problems)

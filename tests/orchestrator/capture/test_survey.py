@@ -15,16 +15,18 @@ def survey_of(*last: Reply, definitions: tuple[str, ...] = (DEFINITION,)) -> dic
     """The problems with a cluster of one group, whose document is the first of the last answers."""
     version = {"groupVersion": SERVED, "version": "v1"}
     group = {"name": "example.com", "versions": [version], "preferredVersion": version}
-    found = {"items": [{"metadata": {"name": name}} for name in definitions]}
+    defined = {"items": [{"metadata": {"name": name}} for name in definitions]}
     answers = [
         Answer(body={"gitVersion": "v1.36.0"}),
         Answer(body={"groups": [group]}),
-        Answer(body=found),
+        Answer(body=defined),
         Answer(body={"resources": []}),
         *last,
     ]
     with scripted(*answers) as api:
-        problems = dict(survey(api.kube).problems)
+        found = survey(api.kube)
+        problems = dict(found.problems)
+        assert bool(found.documents) is bool(problems)  # the group itself is remembered with them
         assert len(api.requests) == len(answers), [item.path for item in api.requests]
         if len(last) > 1:
             assert api.requests[-1].path == CRDS.path(name=DEFINITION)
