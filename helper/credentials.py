@@ -15,6 +15,16 @@ class Credentials:
     kubeconfig: str = ""  # one path, or several joined as in KUBECONFIG; empty for a pod
     context: str = ""
     root: Path = Path("/")
+    user: str = ""  # in whose name requests are made; empty: of the credentials' own holder
+    groups: tuple[str, ...] = ()  # of that user
+
+    @property
+    def impersonation(self) -> tuple[tuple[str, str], ...]:
+        """Headers that let the API server take every request for this user's."""
+        if not self.user:
+            return ()
+        groups = (("Impersonate-Group", group) for group in self.groups)
+        return (("Impersonate-User", self.user), *groups)
 
     @classmethod
     def discover(

@@ -6,7 +6,6 @@ models are left alone: checks judge whatever a cluster serves, known to a librar
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,9 @@ from helper.credentials import Credentials, current_context
 from helper.deadline import SYSTEM_CLOCK, Clock
 from helper.errors import Conflict, Expired, InputError, NotFound, Unreachable
 from helper.kinds import PODS, SELF_SUBJECT_ACCESS_REVIEWS, Resource, discovered, in_words
+from helper.resource import Page
 from helper.served import ServerVersion, parse_version
-from helper.transport import Json, Lines, Request, Transport, Watch
+from helper.transport import REQUEST_TIMEOUT_S, Json, Lines, Request, Transport, Watch
 
 WATCH_TIMEOUT_S = 240  # below the shortest time after which API servers close watches
 PAGE_SIZE = 500  # what kubectl asks for
@@ -28,14 +28,6 @@ MERGE_PATCH = "application/merge-patch+json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 APPLY_PATCH = "application/apply-patch+yaml"
-
-
-@dataclass(frozen=True)
-class Page:
-    """The items of a list and the version at which they were true."""
-
-    items: list[Json]
-    version: str
 
 
 class Kube:
@@ -338,6 +330,7 @@ def connect(
     *,
     patience_s: float = 8.0,
     forbidden_grace_s: float = 0.0,
+    timeout_s: float = REQUEST_TIMEOUT_S,
     clock: Clock = SYSTEM_CLOCK,
 ) -> Kube:
     """Open a cluster without sending a request; InputError when the credentials are no use."""
@@ -346,7 +339,12 @@ def connect(
     else:
         api, context = _from_pod(credentials.root, env), "in-cluster"
     transport = Transport(
-        api, patience_s=patience_s, forbidden_grace_s=forbidden_grace_s, clock=clock
+        api,
+        patience_s=patience_s,
+        forbidden_grace_s=forbidden_grace_s,
+        clock=clock,
+        timeout_s=timeout_s,
+        own_headers=credentials.impersonation,
     )
     return Kube(transport, context, credentials)
 

@@ -1,9 +1,18 @@
 """Plain API objects, read without trusting their shape."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Page:
+    """The items of a list and the version at which they were true."""
+
+    items: list[Json]
+    version: str
 
 
 def part(value: Any, *keys: str) -> Json:

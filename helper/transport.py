@@ -5,7 +5,7 @@ Nothing here knows what the requests are about, except what it takes to name the
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -61,9 +61,16 @@ class Transport:
         forbidden_grace_s: float = 0.0,
         hurried: Callable[[], bool] = lambda: False,
         clock: Clock = SYSTEM_CLOCK,
+        timeout_s: float = REQUEST_TIMEOUT_S,
+        own_headers: Sequence[tuple[str, str]] = (),
     ) -> None:
-        """Take the client library's `ApiClient`; 403 is retried for a grace time from now on."""
+        """Take the client library's `ApiClient`; 403 is retried for a grace time from now on.
+
+        `own_headers` go with every request; a name may come several times.
+        """
         self._api = api
+        self._timeout_s = timeout_s
+        self._own_headers = tuple(own_headers)
         self._clock = clock
         self._patience_s = patience_s
         self._hurried = hurried
@@ -73,7 +80,14 @@ class Transport:
 
     def patient(self, seconds: float, hurried: Callable[[], bool] = lambda: False) -> "Transport":
         """Give the same connection with longer retries, until somebody is `hurried`."""
-        return Transport(self._api, patience_s=seconds, hurried=hurried, clock=self._clock)
+        return Transport(
+            self._api,
+            patience_s=seconds,
+            hurried=hurried,
+            clock=self._clock,
+            timeout_s=self._timeout_s,
+            own_headers=self._own_headers,
+        )
 
     def send(self, request: Request) -> bytes:
         """Send until there is an answer worth having, within this connection's patience.
@@ -118,13 +132,14 @@ class Transport:
             return True
         return status in (RETRIED_STATUS if _is_repeatable(request) else SENT_BEFORE_WORK)
 
-    def open(self, request: Request, timeout_s: float = REQUEST_TIMEOUT_S) -> Any:
+    def open(self, request: Request, timeout_s: float | None = None) -> Any:
         """Send a request once; the caller reads and releases the response."""
         url = self.server + request.path
         query = {key: value for key, value in (request.query or {}).items() if value}
         if query:
             url += "?" + urlencode(query)
-        headers = {"Accept": request.accept}
+        headers = urllib3.HTTPHeaderDict(self._own_headers)
+        headers["Accept"] = request.accept
         if request.body is not None:
             headers["Content-Type"] = request.content_type
         auth = self._api.configuration.auth_settings().get("BearerToken")
@@ -135,7 +150,7 @@ class Transport:
             url,
             body=json.dumps(request.body) if request.body is not None else None,
             headers=headers,
-            timeout=urllib3.Timeout(connect=REQUEST_TIMEOUT_S, read=timeout_s),
+            timeout=urllib3.Timeout(connect=self._timeout_s, read=timeout_s or self._timeout_s),
             retries=False,
             redirect=False,
             preload_content=False,
@@ -143,7 +158,7 @@ class Transport:
 
     def watch(self, request: Request, timeout_s: float) -> "Watch":
         """Open a stream of changes that the server ends by itself after `timeout_s`."""
-        return Watch(self._stream(request, timeout_s + REQUEST_TIMEOUT_S), request)
+        return Watch(self._stream(request, timeout_s + self._timeout_s), request)
 
     def lines(self, request: Request, silence_s: float) -> "Lines":
         """Open a stream of text that may be silent for a while."""
@@ -151,7 +166,7 @@ class Transport:
 
     def headers(self, request: Request) -> Mapping[str, str]:
         """Send a request once, for the head of its answer."""
-        response = self._stream(request, REQUEST_TIMEOUT_S)
+        response = self._stream(request, self._timeout_s)
         response.read()
         response.release_conn()
         return dict(response.headers)

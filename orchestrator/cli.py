@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from orchestrator.commands import checks, cluster, inputs, recording, reports, runs
+from orchestrator.commands import checks, cluster, inputs, program, recording, reports, runs
 from orchestrator.commands.validate import validate
 from orchestrator.flags import Group
 from orchestrator.invocation import Invocation
@@ -22,6 +22,7 @@ COMMANDS = (
     cluster.doctor,
     cluster.status,
     runs.attach,
+    runs.logs,
     runs.cancel,
     cluster.gc,
     reports.report,
@@ -31,8 +32,9 @@ COMMANDS = (
     inputs.images,
     inputs.rbac,
     inputs.catalog,
-    inputs.schema,
-    inputs.complete,
+    program.schema,
+    program.complete,
+    program.tell_version,
 )
 
 

@@ -1,21 +1,19 @@
 """`gc`: removes what runs left behind that could not clean up after themselves."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from helper.credentials import Credentials
 from helper.deadline import Deadline
-from helper.errors import InputError
-from helper.kube import Kube, connect
+from helper.kube import Kube
 from helper.quantity import parse_duration
-from orchestrator import lookup, pulse, sweep
+from orchestrator import lookup, pulse, sweep, target
 from orchestrator.errors import UsageError
 from orchestrator.exits import Exit
 from orchestrator.plan import RUN_ID
 from orchestrator.reports.text import counted
 from orchestrator.sweep import Found
+from orchestrator.target import Target
 
 PATIENCE_S = 10.0
 SWEEP_S = 60.0
@@ -42,7 +40,8 @@ def collect(
     if flags["force"] and not flags["run_id"]:
         raise UsageError("--force is for one run; give --run-id ID as well")
     moment = now or datetime.now(UTC)
-    with closing(_connect(flags, env)) as kube:
+    with target.open_cluster(Target.of(flags), env) as opened:
+        kube = opened.patient(PATIENCE_S)
         found = sweep.runs(kube)
         if flags["run_id"]:
             chosen = _named(str(flags["run_id"]), found, flags, env, moment)
@@ -67,14 +66,6 @@ def _age(flags: Mapping[str, object]) -> timedelta:
     if age < timedelta():
         raise UsageError("--older-than: want an age of 0 or more")
     return age
-
-
-def _connect(flags: Mapping[str, object], env: Mapping[str, str]) -> Kube:
-    kubeconfig, context = str(flags["kubeconfig"] or ""), str(flags["context"] or "")
-    try:
-        return connect(Credentials.discover(env, kubeconfig, context), env, patience_s=PATIENCE_S)
-    except InputError as error:
-        raise UsageError(str(error)) from error
 
 
 def _named(

@@ -1,7 +1,7 @@
 """What a run that was cut short had found already: read back, so that only the rest runs again."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,12 @@ Results = Mapping[tuple[str, str], Outcome]  # by phase and check
 def from_folder(folder: Path) -> Results:
     """The finished results in a run's folder; a file that was not written whole counts as none."""
     return _finished(_read(path) for path in sorted(Path(folder, "checks").glob("*.json")))
+
+
+def all_from_folder(folder: Path) -> Sequence[Outcome]:
+    """Every result in a run's folder, also of a check that was cut short."""
+    found = (outcome(_read(path)) for path in sorted(Path(folder, "checks").glob("*.json")))
+    return [item for item in found if item]
 
 
 def one_from_folder(folder: Path, phase: str, check: str) -> Outcome | None:

@@ -5,14 +5,13 @@ From the catalog and from the head of the check's own source; nothing is written
 
 import re
 import shlex
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from helper import contract
 from helper.findings import printable
 from helper.quantity import format_duration
-from orchestrator import listing
+from orchestrator import listing, tables
 from orchestrator.catalog import Entry, Needs, Workloads
 from orchestrator.check_heads import head_of
 from orchestrator.images import ImageRules, chosen
@@ -20,7 +19,7 @@ from orchestrator.plan import NOT_BUILT
 from orchestrator.processes import runnable
 
 PAGE = "docs/checks.md"
-INDENT, WIDTH = 13, 100
+INDENT, WIDTH = 13, 100  # of words behind their names; of lines where a terminal is no narrower
 WORKLOADS = {
     Workloads.NONE: "none, it only looks",
     Workloads.PARTLY: "some of its own; at --depth fast none, it only looks then and holds no lock",
@@ -54,15 +53,17 @@ def document(entry: Entry, rules: ImageRules) -> dict[str, Any]:
     }
 
 
-def text(found: Mapping[str, Any]) -> str:
+def text(found: Mapping[str, Any], columns: int = 0) -> str:
     """The same for people."""
-    lines = [f"{found['name']} ({found['phase']}): {found['description']}"]
+    width = min(columns or WIDTH, WIDTH)
+    title = f"{found['name']} ({found['phase']}): {found['description']}"
+    lines = tables.named("", title, columns)
     if not found["available"]:
         lines.append(f"Not to be run: {NOT_BUILT}.")
     lines.append("")
     for name, values in _told(found):
         for number, value in enumerate(values):
-            lines += _wrapped("" if number else name, value)
+            lines += _lines("" if number else name, value, width)
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
@@ -96,13 +97,9 @@ def _needed(needs: Needs) -> str:
     return needs.words + (f", where the recipe has constraint {names}" if names else "")
 
 
-def _wrapped(name: str, value: str) -> list[str]:
-    """A name and its words, which begin in one column; a command stays whole, to be copied."""
-    lead = f"{name:<{INDENT}}"
-    if value.startswith("docker "):
-        return [lead + value]
-    space = " " * INDENT
-    return textwrap.wrap(value, WIDTH, initial_indent=lead, subsequent_indent=space)
+def _lines(name: str, value: str, width: int) -> list[str]:
+    """A name and its words; a command stays whole, to be copied."""
+    return tables.named(name, value, 0 if value.startswith("docker ") else width, INDENT)
 
 
 def _key(name: str) -> str:

@@ -22,8 +22,10 @@ EPILOG = (
 class Flag(click.Option):
     """A flag whose variable is `AICR_` and its name; errors name it as it was given."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, group: str = "", **kwargs: Any) -> None:
+        """`group` is the title under which the help has it."""
         super().__init__(*args, **kwargs)
+        self.group = group
         self.envvar = self.envvar or f"{PREFIX}{str(self.name).upper()}"
 
     def get_error_hint(self, ctx: click.Context | None) -> str:
@@ -46,12 +48,27 @@ class Command(click.Command):
                     )
         return super().parse_args(ctx, args)
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the flags without a group, then the groups, in the order of the flags."""
+        groups: dict[str, list[tuple[str, str]]] = {"": []}
+        for parameter in self.get_params(ctx):
+            told = parameter.get_help_record(ctx)
+            if told and isinstance(parameter, click.Option):
+                groups.setdefault(getattr(parameter, "group", ""), []).append(told)
+        for title, flags in groups.items():
+            with formatter.section(title or "Options"):
+                formatter.write_dl(flags)
+
 
 class Group(click.Group):
     """Commands of this kind."""
 
     command_class = Command
     group_class = type
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        """In the order in which they are used; the library would sort them by name."""
+        return list(self.commands)
 
 
 def _long(flag: click.Option) -> str:

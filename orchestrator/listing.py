@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from helper.models import PhaseConfig
 from helper.quantity import format_duration
-from orchestrator import docs, stdout
+from orchestrator import docs, tables
 from orchestrator.catalog import Catalog, Entry, Needs, Workloads
 from orchestrator.gate import cost
+from orchestrator.plan import needs_of
 from orchestrator.recipe import Recipe
 from orchestrator.selection import Label, labels_of
 
@@ -35,7 +37,7 @@ def rows(
         if recipe:
             entries = [entry for entry in entries if entry.name in selected]
         chosen = [item for item in entries if all(x.holds(labels_of(item)) for x in wanted)]
-        found += [describe(entry) for entry in chosen]
+        found += [_of_recipe(entry, config) if config else describe(entry) for entry in chosen]
         unknown = selected - {entry.name for entry in entries}
         found += [_unknown(name, phase) for name in sorted(unknown) if not wanted]
     return found
@@ -63,9 +65,15 @@ def describe(entry: Entry) -> Row:
     }
 
 
+def _of_recipe(entry: Entry, config: PhaseConfig) -> Row:
+    """What a run of the recipe makes of a check."""
+    needs = needs_of(entry, config)
+    return {**describe(entry), "needs": needs.model_dump(by_alias=True) if needs else None}
+
+
 def text(found: Iterable[Row], columns: int = 0) -> str:
     """The rows for people."""
-    return stdout.table(HEAD, [_cells(row) for row in found], columns)
+    return tables.table(HEAD, [_cells(row) for row in found], columns)
 
 
 def needed(needs: Mapping[str, Any] | None) -> str:

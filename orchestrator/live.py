@@ -41,8 +41,9 @@ BESIDE_ROWS = 4  # lines: head, what is not shown, progress, cursor
 class Screen(Console):
     """A console on stderr that a reader may leave; the library would end the program with 1."""
 
-    def __init__(self) -> None:
-        super().__init__(stderr=True, highlight=False)
+    def __init__(self, *, plain: bool = False) -> None:
+        """Without colours if `plain`; else NO_COLOR decides."""
+        super().__init__(stderr=True, highlight=False, no_color=plain or None)
 
     def on_broken_pipe(self) -> None:
         """Go on in silence."""

@@ -3,6 +3,7 @@
 import base64
 import gzip
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,6 +35,8 @@ JOB_TTL_S = 24 * 3600  # what a killed orchestrator left can still be collected
 REQUESTS = {"cpu": "100m", "memory": "128Mi"}  # eight checks at once fit a small system pool
 LIMITS = {"cpu": "1", "memory": "1Gi"}
 GPU_NODE_LABEL = "nvidia.com/gpu.present"  # set by GPU feature discovery
+NOT_IN_LABELS = re.compile(r"[^A-Za-z0-9._-]")
+MAX_LABEL = 63
 RBAC_GROUP = "rbac.authorization.k8s.io"
 # Taints that say "not now" or "not real"; tolerating them would put checks on such nodes.
 UNTOLERATED = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/", "kwok.x-k8s.io/")
@@ -61,16 +64,25 @@ def run_labels(run_id: str) -> dict[str, str]:
     """Labels of every object that a run makes."""
     return {
         contract.LABEL_NAME: contract.APP_NAME,
+        contract.LABEL_INSTANCE: run_id,
         contract.LABEL_COMPONENT: "validation",
+        contract.LABEL_PART_OF: contract.MANAGER,
         contract.LABEL_MANAGED_BY: contract.MANAGER,
         contract.LABEL_RUN_ID: run_id,
     }
 
 
-def check_labels(run_id: str, planned: PlannedCheck) -> dict[str, str]:
+def labels_of_run(context: RunContext) -> dict[str, str]:
+    """The same with the version of the program, of objects that one run alone has."""
+    version = NOT_IN_LABELS.sub("_", context.version)[:MAX_LABEL].strip("_.-")
+    named = {contract.LABEL_VERSION: version} if version else {}
+    return {**run_labels(context.run_id), **named}
+
+
+def check_labels(context: RunContext, planned: PlannedCheck) -> dict[str, str]:
     """Labels of every object that is made for one check."""
     return {
-        **run_labels(run_id),
+        **labels_of_run(context),
         contract.LABEL_CHECK: planned.name,
         contract.LABEL_VALIDATOR: planned.name,
         contract.LABEL_PHASE: planned.phase,
@@ -93,7 +105,7 @@ def record_name(run_id: str) -> str:
 
 def run_record(context: RunContext, record: Mapping[str, str]) -> Json:
     """The ConfigMap that stands for the run and owns its objects in the same namespace."""
-    meta = _meta(record_name(context.run_id), run_labels(context.run_id))
+    meta = _meta(record_name(context.run_id), labels_of_run(context))
     return {**_object(CONFIG_MAPS, meta), "data": dict(record)}
 
 
@@ -115,7 +127,7 @@ def data_name(kind: str, run_id: str) -> str:
 def data_config_map(context: RunContext, kind: str, text: str) -> Json:
     """The ConfigMap that carries `<kind>.yaml`, packed when it is large."""
     name = data_name(kind, context.run_id)
-    meta = _meta(name, run_labels(context.run_id), context.owner)
+    meta = _meta(name, labels_of_run(context), context.owner)
     config_map = _object(CONFIG_MAPS, meta)
     raw = text.encode()
     if len(raw) <= contract.CONFIG_MAP_BYTES:
@@ -131,7 +143,7 @@ def data_config_map(context: RunContext, kind: str, text: str) -> Json:
 
 def token_secret(context: RunContext) -> Json:
     """The Secret with the operator's token, for the one check that may read it."""
-    meta = _meta(_token_name(context), run_labels(context.run_id), context.owner)
+    meta = _meta(_token_name(context), labels_of_run(context), context.owner)
     value = base64.b64encode(context.forwarded.token.encode()).decode()
     body = {"type": "Opaque", "immutable": True, "data": {TOKEN_KEY: value}}
     return {**_object(SECRETS, meta), **body}
@@ -148,7 +160,7 @@ def identity(context: RunContext, planned: PlannedCheck) -> Sequence[tuple[Resou
     """
     if planned.grants.account:
         return []
-    labels = check_labels(context.run_id, planned)
+    labels = check_labels(context, planned)
     name = planned.object_name
     meta = _meta(name, labels, context.owner)
     found = [
@@ -198,7 +210,7 @@ def job_deadline_s(context: RunContext, planned: PlannedCheck) -> int:
 
 def job(context: RunContext, planned: PlannedCheck) -> Json:
     """The Job of one check."""
-    labels = {**check_labels(context.run_id, planned), contract.LABEL_JOB_TYPE: "validation"}
+    labels = {**check_labels(context, planned), contract.LABEL_JOB_TYPE: "validation"}
     meta = _meta(planned.object_name, labels, context.owner)
     return {
         **_object(JOBS, {**meta, "namespace": context.namespace}),

@@ -11,9 +11,8 @@ from helper import contract
 from helper.depth import Depth
 from helper.errors import InputError
 from helper.placement import parse_selector, parse_tolerations
-from helper.quantity import parse_duration
 from helper.web import public_name
-from orchestrator import executors, resumption
+from orchestrator import durations, executors, resumption
 from orchestrator.catalog import NAME
 from orchestrator.errors import UsageError, nearest
 from orchestrator.executor import Executor
@@ -101,7 +100,7 @@ def build(flags: Mapping[str, object], env: Mapping[str, str], version: str) -> 
     executor = executors.named(str(flags["executor"]), env)
     if executor.is_local:
         _check_local(flags)
-    startup_s = _seconds(flags, "startup_timeout") or STARTUP_TIMEOUT_S
+    startup_s = durations.seconds(flags, "startup_timeout") or STARTUP_TIMEOUT_S
     return Options(
         recipe=recipe,
         snapshot=snapshot,
@@ -154,6 +153,11 @@ def _check_local(flags: Mapping[str, object]) -> None:
         "--delete-namespace": flags["delete_namespace"],
         "--resolve-digests": flags["resolve_digests"],
     }
+    if flags.get("as"):
+        raise UsageError(
+            "--as: checks of --executor process use the credentials of the kubeconfig in their own "
+            "name; leave one of the two out"
+        )
     found = next((flag for flag, is_asked in asked.items() if is_asked), "")
     if found:
         raise UsageError(f"{found} is about Jobs, and --executor process makes none; leave it out")
@@ -272,19 +276,11 @@ def _depth(flags: Mapping[str, object]) -> Depth:
     return given
 
 
-def _seconds(flags: Mapping[str, object], name: str) -> float | None:
-    """A duration that must be more than nothing, if it was given."""
-    given, flag = str(flags[name] or ""), f"--{name.replace('_', '-')}"
-    try:
-        seconds = parse_duration(given) if given else None
-    except ValueError as error:
-        raise UsageError(f"{flag}: {error}") from error
-    if seconds is not None and seconds <= 0:
-        raise UsageError(f"{flag} {given}: want more than 0")
-    return seconds
-
-
 def _log_level(flags: Mapping[str, object]) -> Level:
+    if flags["quiet"] and flags["verbose"]:
+        raise UsageError("--quiet and --verbose contradict each other; leave one of them out")
+    if flags["quiet"] or flags["verbose"]:
+        return Level.WARN if flags["quiet"] else Level.DEBUG
     default = Level.DEBUG if flags["debug"] else Level.INFO
     return parse_level(str(flags["log_level"])) if flags["log_level"] else default
 
@@ -309,10 +305,10 @@ def _settings(flags: Mapping[str, object], startup_s: float) -> RunSettings:
         gate=_one_of(Gate, flags, "gate"),
         keep=_keep(flags),
         wait_for_locks=not flags["no_wait"],
-        wait_ready_s=_seconds(flags, "wait_ready") or 0.0,
+        wait_ready_s=durations.seconds(flags, "wait_ready") or 0.0,
         min_coverage=min_coverage / 100,
         fail_on=fail_on if flags["fail_on_error"] else (),
-        timeout_s=_seconds(flags, "timeout"),
+        timeout_s=durations.seconds(flags, "timeout"),
         delete_namespace=bool(flags["delete_namespace"]),
         patience_s={**PATIENCE_S, Stage.CREATED: startup_s, Stage.STARTING: startup_s},
     )

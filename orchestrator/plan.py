@@ -194,12 +194,12 @@ def _planned(
         grants=allowed,
         near=near,
         node_selector=phase.node_selection.selector,
-        needs=_needs(entry, phase),
+        needs=needs_of(entry, phase),
         refusal="" if entry.available else NOT_BUILT,
     )
 
 
-def _needs(entry: Entry, phase: PhaseConfig) -> Needs | None:
+def needs_of(entry: Entry, phase: PhaseConfig) -> Needs | None:
     """The GPUs that a check will use; none where it will not come so far."""
     asked = [constraint.name for constraint in phase.constraints]
     wanted = entry.needs if entry.available else None

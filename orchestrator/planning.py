@@ -7,7 +7,7 @@ from typing import Any
 from helper.depth import Depth
 from helper.findings import printable
 from helper.quantity import format_duration
-from orchestrator import manifests, readiness, stdout
+from orchestrator import manifests, readiness, tables
 from orchestrator.estimate import Estimate, Seconds, estimate
 from orchestrator.gate import Gate, cost_in_plan
 from orchestrator.history import Key, Taken
@@ -19,8 +19,9 @@ from orchestrator.recipe import Recipe
 from orchestrator.rights import Grants
 
 HEAD = ("CHECK", "PHASE", "BEGINS", "TAKES", "BUDGET", "LOCKS", "NEEDS", "RIGHTS")
+INDENT = 10  # of words behind their names
 
-FAST = "depth     fast: no check makes anything; they may only read\n"
+FAST = "fast: no check makes anything; they may only read"
 NAMED = 2  # namespaces in a cell of the table; more are counted
 
 
@@ -92,18 +93,28 @@ def document(preview: Preview) -> dict[str, Any]:
 def text(preview: Preview, columns: int = 0) -> str:
     """The preview for people."""
     usual = preview.usual
+    rows = [_cells(preview, usual, item) for item in preview.plan.checks]
     lines = [
-        stdout.table(HEAD, [_cells(preview, usual, item) for item in preview.plan.checks], columns),
-        _notes(preview),
-        f"time      {_time(preview, usual)}\n",
-        f"critical  {' → '.join(slot.check for slot in usual.critical_path) or 'nothing runs'}\n",
-        f"at once   at most {preview.options.settings.max_parallel}; phases one after another\n",
-        f"ready     {_readiness(preview)}\n",
-        f"gate      {_gate(preview)}\n",
-        *([FAST] if preview.options.reached is Depth.FAST else []),
-        *(f"image     {printable(image)}\n" for image in images(preview.plan)),
+        line
+        for name, words in _told(preview, usual)
+        for line in tables.named(name, words, columns, INDENT)
     ]
-    return "".join(lines)
+    return tables.table(HEAD, rows, columns) + "".join(f"{line}\n" for line in ["", *lines])
+
+
+def _told(preview: Preview, usual: Estimate) -> Iterator[tuple[str, str]]:
+    """What holds for the run as a whole, by name."""
+    critical = " → ".join(slot.check for slot in usual.critical_path)
+    yield "checks", _count(preview)
+    yield "time", _time(preview, usual)
+    yield "critical", critical or "nothing runs"
+    yield "at once", f"at most {preview.options.settings.max_parallel}; phases one after another"
+    yield "ready", _readiness(preview)
+    yield "gate", _gate(preview)
+    if preview.options.reached is Depth.FAST:
+        yield "depth", FAST
+    for image in images(preview.plan):
+        yield "image", printable(image)
 
 
 def objects(preview: Preview, context: RunContext, snapshot: str) -> Iterator[Json]:
@@ -174,7 +185,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
 def _cells(preview: Preview, usual: Estimate, check: PlannedCheck) -> tuple[str, ...]:
     slot = usual.of(check.phase, check.name)
     if slot is None:
-        return (check.name, check.phase, "never", "-", "-", "-", "-", check.refusal)
+        return (check.name, check.phase, "never", *"----", f"none: {check.refusal}")
     is_known = (check.phase, check.name) in preview.history
     return (
         check.name,
@@ -188,13 +199,13 @@ def _cells(preview: Preview, usual: Estimate, check: PlannedCheck) -> tuple[str,
     )
 
 
-def _notes(preview: Preview) -> str:
+def _count(preview: Preview) -> str:
     running = sum(not check.refusal for check in preview.plan.checks)
     total = len(preview.plan.checks)
     where = f"in {printable(preview.plan.namespace)}"
     if preview.options.executor.is_local:
         where = "as processes of this machine, with your own rights"
-    return f"\nchecks    {running} of {total} run, {where}\n"
+    return f"{running} of {total} run, {where}"
 
 
 def _time(preview: Preview, usual: Estimate) -> str:
@@ -230,7 +241,7 @@ def _readiness(preview: Preview) -> str:
     stopping = [item for item in preview.findings if item.stops]
     if not stopping:
         return f"{count} of {count} readiness constraints hold"
-    told = "".join(f"\n          {printable(str(item))}" for item in stopping)
+    told = "".join(f"\n{printable(str(item))}" for item in stopping)
     return f"{len(stopping)} of {count} readiness constraints stop the run:{told}"
 
 

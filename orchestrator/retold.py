@@ -1,7 +1,7 @@
 """A run, read back from its JSON lines: its plan, its events, its end."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -87,6 +87,18 @@ class Story:
             self._phases[event.result.phase] = event.result
         self.has_begun = self.has_begun or isinstance(event, PhaseStarted)
         return event
+
+    def said(self, check: str) -> Sequence[str]:
+        """What a check wanted the operator to see."""
+        return self._said.get(check, ())
+
+    def has_started(self, check: str) -> bool:
+        """Whether a check was begun."""
+        return any(name == check for _, name in self._started)
+
+    def outcome(self, check: str) -> Outcome | None:
+        """How a check ended, if it did."""
+        return next((item for (_, name), item in self._outcomes.items() if name == check), None)
 
     def result(self) -> RunResult:
         """What the run has to say as far as it was told; what was not is not run."""

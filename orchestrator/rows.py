@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator import report, stdout
+from orchestrator import report, tables
 from orchestrator.outcome import Outcome, Status
 from orchestrator.reports.text import counted
 
@@ -116,7 +116,7 @@ def lines(rows: Sequence[Row], now: float) -> str:
     width = max(map(len, (line[time] for line in (head, *cells))))
     for line in (head, *cells):
         line[time] = line[time].rjust(width)
-    return stdout.table(head, cells)
+    return tables.table(head, cells)
 
 
 def _cells(row: Row, now: float) -> dict[str, Text]:

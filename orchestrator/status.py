@@ -12,7 +12,7 @@ from helper.kinds import CONFIG_MAPS, JOBS
 from helper.kube import Kube
 from helper.models import PHASES
 from helper.resource import name, namespace, number
-from orchestrator import begun, earlier, lookup, owner, report_file, resumption, rundir, stdout
+from orchestrator import begun, earlier, lookup, owner, report_file, resumption, rundir, tables
 from orchestrator.errors import UsageError, nearest
 from orchestrator.manifests import record_name
 from orchestrator.outcome import Outcome
@@ -140,7 +140,7 @@ def table(known: Iterable[Known], columns: int = 0) -> str:
         )
         for item in known
     ]
-    return stdout.table(HEAD, rows, columns)
+    return tables.table(HEAD, rows, columns)
 
 
 def text(item: Known, columns: int = 0) -> str:
@@ -157,7 +157,7 @@ def text(item: Known, columns: int = 0) -> str:
         f"report: {item.report or 'none yet'}\n",
         *(f"{note}\n" for note in item.notes),
     ]
-    return "".join([*lines, "\n" + stdout.table(CHECKS, rows, columns) if rows else ""])
+    return "".join([*lines, "\n" + tables.table(CHECKS, rows, columns) if rows else ""])
 
 
 def _about(item: Known) -> Iterator[str]:

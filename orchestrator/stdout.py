@@ -1,4 +1,4 @@
-"""What commands print on stdout: tables for people, JSON and YAML for programs."""
+"""What commands print on stdout: text for people, JSON and YAML for programs."""
 
 import errno
 import io
@@ -6,14 +6,11 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Sequence
 from typing import IO, Any
 
-from helper.findings import printable
 from orchestrator.errors import UsageError
 
 TABLE, JSON, YAML = FORMATS = ("table", "json", "yaml")
-GAP = "  "
 
 
 def put(text: str) -> None:
@@ -54,13 +51,6 @@ def width() -> int:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], columns: int = 0) -> str:
-    """Aligned columns under their names; lines longer than `columns` are cut."""
-    cells = [[printable(cell) for cell in row] for row in (head, *rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "".join(f"{_fitted(row, widths, columns)}\n" for row in cells)
-
-
 def document(value: Any, form: str) -> str:
     """A value as JSON or YAML."""
     if form == JSON:
@@ -68,8 +58,3 @@ def document(value: Any, form: str) -> str:
     from helper import documents  # noqa: PLC0415 - only for YAML
 
     return documents.dump(value)
-
-
-def _fitted(row: Sequence[str], widths: Sequence[int], columns: int) -> str:
-    line = GAP.join(f"{cell:<{size}}" for cell, size in zip(row, widths, strict=True)).rstrip()
-    return f"{line[: columns - 1]}…" if 0 < columns < len(line) else line

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from helper.credentials import Credentials
 from helper.errors import CannotTell, InputError, Unreachable
 from helper.kube import Kube, connect
 from helper.served import ServerVersion
+from helper.transport import REQUEST_TIMEOUT_S
+from orchestrator import durations
 from orchestrator.errors import ClusterError, UsageError
 
 FIRST_ANSWER_S = 3.0  # a cluster that does not answer is usually a wrong address
@@ -24,11 +26,14 @@ class Target:
     kubeconfig: str = ""
     context: str = ""
     faults: tuple[str, ...] = ()  # that the recorded cluster is to have
+    user: str = ""  # in whose name all is asked; empty: of whom the kubeconfig names
+    groups: tuple[str, ...] = ()  # of that user
+    request_timeout_s: float = REQUEST_TIMEOUT_S  # of one answer
 
     @classmethod
     def of(cls, flags: Mapping[str, object]) -> "Target":
         """Read the flags; UsageError when they name two clusters."""
-        replay = replay_folder(str(flags["replay"] or ""))
+        replay = replay_folder(str(flags.get("replay") or ""))
         if replay and (flags["kubeconfig"] or flags["context"]):
             raise UsageError(
                 "--replay is a cluster of its own; leave out --kubeconfig and --context"
@@ -38,7 +43,17 @@ class Target:
             raise UsageError("--fault strikes a recorded cluster only; give --replay as well")
         if replay and not Path(replay).exists():
             raise UsageError(f"--replay {replay}: no such folder or file")
-        found = cls(replay, str(flags["kubeconfig"] or ""), str(flags["context"] or ""), faults)
+        found = cls(
+            replay,
+            kubeconfig=str(flags["kubeconfig"] or ""),
+            context=str(flags["context"] or ""),
+            faults=faults,
+            user=str(flags.get("as") or ""),
+            groups=_texts(flags.get("as_group")),
+            request_timeout_s=durations.seconds(flags, "request_timeout") or REQUEST_TIMEOUT_S,
+        )
+        if found.groups and not found.user:
+            raise UsageError("--as-group: groups of whom? give --as as well")
         if replay and not found.recorded(CLUSTER_FILE).is_file():
             it = "it" if Path(replay).is_dir() else "the folder above a defect's own"
             raise UsageError(f"--replay {replay}: no recorded cluster, {it} has no {CLUSTER_FILE}")
@@ -56,11 +71,12 @@ class Target:
 
     def title(self, kube: Kube, served: ServerVersion) -> str:
         """Name the cluster for people, once it has answered."""
+        acting = f", as {self.user}" if self.user else ""
         if not self.replay:
-            where = f"context {kube.context}"
+            where = f"context {kube.context}{acting}"
             return f"replay of a recorded cluster, {where}" if served.is_replay else where
         faults = f" with {', '.join(self.faults)}" if self.faults else ""
-        return f"replay of {self.replay}{faults}"
+        return f"replay of {self.replay}{faults}{acting}"
 
 
 def replay_folder(given: str) -> str:
@@ -82,8 +98,11 @@ def open_cluster(
         if target.replay:
             source = str(stack.enter_context(_replay(target, on_failure)))
         try:
-            credentials = Credentials.discover(env, source, target.context)
-            kube = connect(credentials, env, patience_s=FIRST_ANSWER_S)
+            found = Credentials.discover(env, source, target.context)
+            credentials = replace(found, user=target.user, groups=target.groups)
+            kube = connect(
+                credentials, env, patience_s=FIRST_ANSWER_S, timeout_s=target.request_timeout_s
+            )
         except InputError as error:
             raise UsageError(str(error)) from error
         stack.callback(kube.close)
@@ -119,7 +138,7 @@ def _replay(target: Target, on_failure: Callable[[str], object] | None) -> Itera
 
 def _faults(given: object) -> tuple[str, ...]:
     """Check the faults that the operator asks for; UsageError for one that is not known."""
-    texts = tuple(map(str, given)) if isinstance(given, (list, tuple)) else ()
+    texts = _texts(given)
     if texts:
         from orchestrator.replay.faultspec import parse_fault  # noqa: PLC0415 - only for replays
         from orchestrator.replay.models import ReplayError  # noqa: PLC0415 - likewise
@@ -130,3 +149,8 @@ def _faults(given: object) -> tuple[str, ...]:
         except ReplayError as error:
             raise UsageError(str(error)) from error
     return texts
+
+
+def _texts(given: object) -> tuple[str, ...]:
+    """The values of a repeatable flag."""
+    return tuple(map(str, given)) if isinstance(given, (list, tuple)) else ()

@@ -1,5 +1,6 @@
-"""Which build of this program runs."""
+"""Which build of this program runs, and on what."""
 
+import platform
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
@@ -28,3 +29,23 @@ def commit(env: Mapping[str, str], folder: Path = HERE) -> str:
     except OSError:
         built = ""
     return env.get(contract.CLI_COMMIT, "").strip() or built
+
+
+def components(env: Mapping[str, str]) -> dict[str, str]:
+    """What a report of a fault should name; a commit is known where the build has told it."""
+    return {
+        "version": version(),
+        "commit": commit(env) or "unknown",
+        "python": platform.python_version(),
+        "kubernetesClient": installed("kubernetes"),
+        "platform": f"{platform.system().lower()}/{platform.machine()}",
+    }
+
+
+def lines(found: Mapping[str, str]) -> str:
+    """The same for people."""
+    return (
+        f"aicr-orch {found['version']} (commit {found['commit']})\n"
+        f"Python {found['python']}, Kubernetes client {found['kubernetesClient']}, "
+        f"{found['platform']}\n"
+    )

@@ -137,7 +137,7 @@ class Workspace:
     def persist(self, planned: PlannedCheck, result: Mapping[str, object]) -> None:
         """Keep a check's result in the cluster, where a killed orchestrator cannot lose it."""
         labels = {
-            **manifests.check_labels(self.context.run_id, planned),
+            **manifests.check_labels(self.context, planned),
             contract.LABEL_REPORT_TYPE: REPORT_TYPE,
         }
         meta = {

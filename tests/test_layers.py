@@ -21,6 +21,7 @@ VENDORS = {
     "jinja2": {"orchestrator.reports.html"},
     "click": {
         "orchestrator.cli",
+        "orchestrator.completion",
         "orchestrator.flags",
         "orchestrator.validate_flags",
         *(
@@ -30,9 +31,11 @@ VENDORS = {
                 "cluster",
                 "given",
                 "inputs",
+                "program",
                 "recording",
                 "reports",
                 "runs",
+                "shared",
                 "validate",
             )
         ),

@@ -1,21 +1,22 @@
 """Commands that say what checks there are, and what a run of them would do."""
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from orchestrator import completion
-from orchestrator.commands import given
-from orchestrator.flags import EPILOG, Command, named_as_given, option
+from orchestrator.commands import given, shared
+from orchestrator.flags import EPILOG, Command, named_as_given
 from orchestrator.validate_flags import of_validate
 
-FORMATS = ("table", "json", "yaml")
 # Flags of a run that change nothing about its plan; `plan` takes them where `validate` stood.
 NOT_PLANNED = frozenset(
     [
         "delete_namespace",
         "detach",
+        "dry_run",
         "exit_code_compat",
         "fail_on_error",
         "fault",
@@ -24,34 +25,21 @@ NOT_PLANNED = frozenset(
         "log_level",
         "no_cleanup",
         "no_cluster",
+        "no_color",
         "no_wait",
+        "quiet",
         "resume",
         "run_id",
+        "verbose",
         "wait_ready",
     ]
 )
 
-data = option("--data", metavar="DIR", help="As for validate.")
-form = click.option(
-    "--output",
-    "-o",
-    type=click.Choice(FORMATS),
-    default="table",
-    show_default=True,
-    help="json and yaml are for programs.",
-)
 
-
-@click.command("list", cls=Command)
-@option("--recipe", "-r", metavar="WHERE", help="Only the checks that it selects.")
-@data
-@click.option(
-    "--phase",
-    multiple=True,
-    metavar="NAME",
-    help="As for validate.",
-    shell_complete=completion.phases,
-)
+@click.command("list", cls=Command, short_help="List the checks of the catalog, or of a recipe.")
+@shared.recipe(help="Only the checks that it selects.")
+@shared.data
+@shared.phase
 @click.option(
     "--label",
     "-l",
@@ -60,7 +48,7 @@ form = click.option(
     help="As for validate.",
     shell_complete=completion.labels,
 )
-@form
+@shared.form
 def list_checks(recipe: str | None, data: str | None, output: str, **flags: Any) -> None:
     """List the checks of the catalog, or those that a recipe selects."""
     from orchestrator import listing, stdout
@@ -75,10 +63,10 @@ def list_checks(recipe: str | None, data: str | None, output: str, **flags: Any)
     stdout.put(text)
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Say what a check looks at, when it fails, what it may do.")
 @click.argument("check", shell_complete=completion.checks)
-@data
-@form
+@shared.data
+@shared.form
 def explain(check: str, data: str | None, output: str) -> None:
     """Say what a check looks at, when it fails or skips, and what it may do."""
     from orchestrator import explain as explaining
@@ -94,10 +82,14 @@ def explain(check: str, data: str | None, output: str) -> None:
     rules = options.image_rules({"override_all_images": False}, os.environ, version())
     found = explaining.document(entry, rules)
     is_table = output == stdout.TABLE
-    stdout.put(explaining.text(found) if is_table else stdout.document(found, output))
+    stdout.put(
+        explaining.text(found, stdout.width()) if is_table else stdout.document(found, output)
+    )
 
 
-@click.command(cls=Command, epilog=EPILOG)
+@click.command(
+    cls=Command, epilog=EPILOG, short_help="Show what validate would do, with the same flags."
+)
 @of_validate
 @click.option(
     "--ask-cluster", is_flag=True, help="Ask it whether the recipe's readiness constraints hold."
@@ -106,7 +98,7 @@ def explain(check: str, data: str | None, output: str) -> None:
     "--output",
     "-o",
     "form",
-    type=click.Choice(FORMATS),
+    type=click.Choice(shared.FORMATS),
     default="table",
     show_default=True,
     help="json: the plan as data. yaml: the objects that a run would create.",
@@ -116,6 +108,11 @@ def plan(form: str, *, ask_cluster: bool, **flags: Any) -> None:
 
     Nothing is asked of a cluster, unless an input is in one, or with --ask-cluster.
     """
+    raise SystemExit(show_plan(flags, form, ask_cluster=ask_cluster))
+
+
+def show_plan(flags: Mapping[str, Any], form: str = "table", *, ask_cluster: bool = False) -> int:
+    """Show what a run with these flags would do; gives the exit status."""
     from orchestrator import plan_command
     from orchestrator.errors import UsageError
 
@@ -130,7 +127,7 @@ def plan(form: str, *, ask_cluster: bool, **flags: Any) -> None:
         )
     except UsageError as error:
         raise UsageError(named_as_given(str(error), context)) from error
-    raise SystemExit(int(code))
+    return int(code)
 
 
 plan.params = [item for item in plan.params if item.name != "output"]

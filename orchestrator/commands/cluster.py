@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator import completion
-from orchestrator.commands import given
-from orchestrator.commands.checks import form
+from orchestrator.commands import given, shared
 from orchestrator.flags import Command, option
 
 if TYPE_CHECKING:
@@ -15,23 +14,23 @@ if TYPE_CHECKING:
 
     from orchestrator.status import Known
 
-replay = option("--replay", metavar="DIR", help="Look at a recorded cluster in this folder.")
-kubeconfig = option("--kubeconfig", "-k", metavar="FILE", help="Cluster access; as kubectl.")
-context = option("--context", metavar="NAME", help="Context of the kubeconfig.")
 
-
-@click.command(cls=Command)
-@option("--recipe", "-r", metavar="WHERE", help="Ask for the rights of its checks, not of all.")
-@option("--data", metavar="DIR", help="As for validate.")
-@replay
-@kubeconfig
-@context
+@click.command(cls=Command, short_help="See whether machine and cluster are fit for a run.")
+@shared.recipe(help="Ask for the rights of its checks, not of all.")
+@shared.data
+@shared.replay
+@shared.access
 @option(
-    "--namespace", "-n", default="aicr-validation", show_default=True, help="Where Jobs would run."
+    "--namespace",
+    "-n",
+    default="aicr-validation",
+    show_default=True,
+    metavar="NAME",
+    help="Where Jobs would run.",
 )
 @click.option("--images/--no-images", default=True, help="Ask the registries for the images, too.")
-@option("--executor", default="job", metavar="NAME", help="As for validate.")
-@form
+@shared.executor
+@shared.form
 def doctor(recipe: str | None, data: str | None, output: str, **flags: Any) -> None:
     """See whether machine and cluster are fit for a run; nothing is created.
 
@@ -44,7 +43,7 @@ def doctor(recipe: str | None, data: str | None, output: str, **flags: Any) -> N
     raise SystemExit(int(code))
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Show the runs that are known, or one of them.")
 @click.argument("run_id", required=False, shell_complete=completion.runs)
 @click.option(
     "--limit",
@@ -54,10 +53,9 @@ def doctor(recipe: str | None, data: str | None, output: str, **flags: Any) -> N
     help="How many runs, the latest first.",
 )
 @click.option("--local", is_flag=True, help="Only what this machine knows; ask no cluster.")
-@replay
-@kubeconfig
-@context
-@form
+@shared.replay
+@shared.access
+@shared.form
 def status(run_id: str | None, limit: int, output: str, *, local: bool, **flags: Any) -> None:
     """Show the runs that this machine and the cluster know of, or one of them."""
     from orchestrator import status as knowing
@@ -96,17 +94,23 @@ def _known(limit: int, flags: dict[str, Any], *, local: bool) -> "Sequence[Known
         return known
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Remove what killed runs left in the cluster.")
 @click.option(
     "--run-id",
     metavar="ID",
     help="Remove this run, whatever its age; the beginning of its name is enough.",
+    shell_complete=completion.runs,
 )
-@click.option("--older-than", default="24h", metavar="DURATION", show_default=True, help="Age.")
+@click.option(
+    "--older-than",
+    default="24h",
+    metavar="DURATION",
+    show_default=True,
+    help="Only runs that are older.",
+)
 @click.option("--force", is_flag=True, help="With --run-id: also while something says it goes on.")
 @click.option("--dry-run", is_flag=True, help="Only list what would be removed.")
-@option("--kubeconfig", "-k", metavar="FILE", help="Cluster access; default as kubectl.")
-@option("--context", metavar="NAME", help="Context of the kubeconfig.")
+@shared.access
 def gc(**flags: Any) -> None:
     """Remove what killed runs left in the cluster; runs that go on are left alone."""
     from orchestrator import collect

@@ -6,27 +6,19 @@ from typing import Any
 import click
 
 from orchestrator import completion
-from orchestrator.commands import given
-from orchestrator.flags import Command, Group, option, switch
-
-phase = click.option(
-    "--phase",
-    multiple=True,
-    metavar="NAME",
-    help="As for validate.",
-    shell_complete=completion.phases,
-)
+from orchestrator.commands import given, shared
+from orchestrator.flags import Group, option, switch
 
 
-@click.group(cls=Group)
+@click.group(cls=Group, short_help="List the images that a run would use.")
 def images() -> None:
     """The images of a run."""
 
 
-@images.command("list")
-@option("--recipe", "-r", metavar="WHERE", help="Only what its checks need.")
-@option("--data", metavar="DIR", help="As for validate.")
-@phase
+@images.command("list", short_help="List them, one a line; no cluster is asked.")
+@shared.recipe(help="Only what its checks need.")
+@shared.data
+@shared.phase
 @click.option("--override-all-images", is_flag=True, help="As for validate.")
 @switch("--resolve-digests", help="With digests, as registries know them now.")
 @click.option("--output", "-o", type=click.Choice(["json"]), help="More than names.")
@@ -49,16 +41,23 @@ def images_list(recipe: str | None, data: str | None, phase: tuple[str, ...], **
     click.echo(text, nl=False)
 
 
-@click.group(cls=Group)
+@click.group(cls=Group, short_help="Print the rights that a run would give, or needs.")
 def rbac() -> None:
     """The rights of a run."""
 
 
-@rbac.command("print")
-@option("--recipe", "-r", metavar="WHERE", required=True, help="Recipe that selects checks.")
-@option("--data", metavar="DIR", help="As for validate.")
-@phase
-@option("--namespace", "-n", default="aicr-validation", show_default=True, help="Of the run.")
+@rbac.command("print", short_help="Print them as objects; no cluster is asked.")
+@shared.recipe(required=True, help="Recipe that selects checks.")
+@shared.data
+@shared.phase
+@option(
+    "--namespace",
+    "-n",
+    default="aicr-validation",
+    show_default=True,
+    metavar="NAME",
+    help="Where the Jobs would run.",
+)
 @click.option(
     "--check",
     multiple=True,
@@ -75,7 +74,7 @@ def rbac() -> None:
 )
 @click.option("--caller", is_flag=True, help="What who starts the run needs, as one ClusterRole.")
 @click.option("--wait-ready", is_flag=True, help="With --caller: for validate --wait-ready, too.")
-@option("--executor", default="job", metavar="NAME", help="As for validate.")
+@shared.executor
 def rbac_print(
     recipe: str, data: str | None, phase: tuple[str, ...], namespace: str, **flags: Any
 ) -> None:
@@ -100,14 +99,19 @@ def rbac_print(
     click.echo(text, nl=False)
 
 
-@click.group(cls=Group)
+@click.group(cls=Group, short_help="Check a catalog of checks.")
 def catalog() -> None:
     """The checks and what they may do."""
 
 
 @catalog.command("lint")
-@click.argument("file", required=False)
-@option("--data", metavar="DIR", help="Check the built-in one with this folder laid over it.")
+@click.argument("file", required=False, shell_complete=completion.files)
+@option(
+    "--data",
+    metavar="DIR",
+    help="Check the built-in one with this folder laid over it.",
+    shell_complete=completion.folders,
+)
 def catalog_lint(file: str | None, data: str | None) -> None:
     """Check a catalog file, by default the built-in one."""
     from orchestrator import inputs
@@ -118,29 +122,3 @@ def catalog_lint(file: str | None, data: str | None) -> None:
     name = document.name if document else f"built-in catalog{f' with {data}' if data else ''}"
     ready = sum(entry.available for entry in found.validators)
     click.echo(f"{name}: {len(found.validators)} checks, {ready} available")
-
-
-@click.command(cls=Command)
-@click.argument("name", metavar="catalog|config|recipe|replay", shell_complete=completion.schemas)
-def schema(name: str) -> None:
-    """Print the JSON Schema of a file that this program reads."""
-    from orchestrator import schemas
-
-    click.echo(schemas.text(name), nl=False)
-
-
-@click.command("completion", cls=Command)
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-def complete(shell: str) -> None:
-    """Print what lets a shell complete commands, flags, checks and phases.
-
-    For bash, in ~/.bashrc:  eval "$(aicr-orch completion bash)"
-    """
-    from click.shell_completion import get_completion_class
-
-    from orchestrator import stdout
-
-    found = get_completion_class(shell)
-    root = click.get_current_context().find_root().command
-    if found:
-        stdout.put(found(root, {}, "aicr-orch", "_AICR_ORCH_COMPLETE").source() + "\n")

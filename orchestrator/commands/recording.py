@@ -5,14 +5,21 @@ from typing import Any
 
 import click
 
-from orchestrator.flags import Command, option
+from orchestrator import completion
+from orchestrator.commands import shared
+from orchestrator.flags import Command
 
 
-@click.command(cls=Command)
-@click.option("--output", "-o", metavar="FILE", help="Write the snapshot here; default: stdout.")
-@option("--replay", metavar="DIR", help="Look at a recorded cluster in this folder.")
-@option("--kubeconfig", "-k", metavar="FILE", help="Cluster access; default as kubectl.")
-@option("--context", metavar="NAME", help="Context of the kubeconfig.")
+@click.command(cls=Command, short_help="Write down what a cluster is, read through its API.")
+@click.option(
+    "--output",
+    "-o",
+    metavar="FILE",
+    help="Write the snapshot here; default: stdout.",
+    shell_complete=completion.files,
+)
+@shared.replay
+@shared.access
 @click.option("--snapshot-mode", hidden=True)
 def snapshot(**flags: Any) -> None:
     """Write down what a cluster is, read through its API; no pod is started."""
@@ -22,8 +29,15 @@ def snapshot(**flags: Any) -> None:
     raise SystemExit(int(code))
 
 
-@click.command(cls=Command)
-@click.option("--output", "-o", metavar="DIR", required=True, help="Folder to make.")
+@click.command(cls=Command, short_help="Record a cluster as a folder for --replay.")
+@click.option(
+    "--output",
+    "-o",
+    metavar="DIR",
+    required=True,
+    help="Folder to make.",
+    shell_complete=completion.folders,
+)
 @click.option("--force", is_flag=True, help="Replace the capture that is in the folder.")
 @click.option("--kind", multiple=True, metavar="KIND", help="Only these, as kubectl names them.")
 @click.option("--skip-kind", multiple=True, metavar="KIND", help="All but these.")
@@ -43,23 +57,30 @@ def snapshot(**flags: Any) -> None:
     metavar="NS/NAME",
     help="Keep the values of this ConfigMap, but for what looks like a secret.",
 )
-@option("--kubeconfig", "-k", metavar="FILE", help="Cluster access; default as kubectl.")
-@option("--context", metavar="NAME", help="Context of the kubeconfig.")
+@shared.access
+@shared.no_color
 @click.option("--replay", metavar="DIR", hidden=True)
-def capture(**flags: Any) -> None:
+def capture(*, no_color: bool, **flags: Any) -> None:
     """Record a cluster as a folder for --replay, without what must not leave it."""
     from rich.console import Console
 
     from orchestrator.capture import command
 
-    code = command.run(flags, os.environ, Console(stderr=True, highlight=False))
+    code = command.run(
+        flags, os.environ, Console(stderr=True, highlight=False, no_color=no_color or None)
+    )
     raise SystemExit(int(code))
 
 
-@click.command(cls=Command)
-@click.argument("folder", metavar="DIR")
+@click.command(cls=Command, short_help="Serve a recorded cluster on this machine, until Ctrl-C.")
+@click.argument("folder", metavar="DIR", shell_complete=completion.files)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="On 127.0.0.1; 0: any.")
-@click.option("--kubeconfig", metavar="FILE", help="Write it here; default: a temporary file.")
+@click.option(
+    "--kubeconfig",
+    metavar="FILE",
+    help="Write it here; default: a temporary file.",
+    shell_complete=completion.files,
+)
 @click.option(
     "--user",
     default="admin",

@@ -7,21 +7,20 @@ from typing import Any
 import click
 
 from orchestrator import completion
-from orchestrator.commands.checks import form
-from orchestrator.commands.cluster import context, kubeconfig
+from orchestrator.commands import shared
 from orchestrator.commands.runs import elsewhere
 from orchestrator.flags import Command, Group
 
 
-@click.group(cls=Group)
+@click.group(cls=Group, short_help="Compare reports, or render them for people and CI.")
 def report() -> None:
     """Reports that are there already."""
 
 
-@report.command(cls=Command)
-@click.argument("before", metavar="A")
-@click.argument("after", metavar="B")
-@form
+@report.command(cls=Command, short_help="Compare CTRF report B with the earlier report A.")
+@click.argument("before", metavar="A", shell_complete=completion.files)
+@click.argument("after", metavar="B", shell_complete=completion.files)
+@shared.form
 def diff(before: str, after: str, output: str) -> None:
     """Compare CTRF report B with the earlier report A, check by check.
 
@@ -40,17 +39,17 @@ def diff(before: str, after: str, output: str) -> None:
     raise SystemExit(int(Exit.FAILED if found.is_worse else Exit.OK))
 
 
-@report.command(cls=Command)
-@click.argument("file", metavar="REPORT", shell_complete=completion.runs)
+@report.command(cls=Command, short_help="Make reports for people and CI, of a CTRF file or a run.")
+@click.argument("file", metavar="REPORT", shell_complete=completion.reports)
 @click.option(
     "--output",
     "-o",
     multiple=True,
     metavar="FORMAT=FILE",
     help="html, junit or md, as in html=report.html, of a run ctrf, too; - for stdout. Repeatable.",
+    shell_complete=completion.rendered,
 )
-@kubeconfig
-@context
+@shared.access
 def render(file: str, output: tuple[str, ...], **flags: Any) -> None:
     """Make reports for people and for CI from a CTRF file, also from one of another program.
 

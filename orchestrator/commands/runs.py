@@ -1,4 +1,4 @@
-"""Commands about a run that was started already: look on, or end it."""
+"""Commands about a run that was started already: look on, read its logs, or end it."""
 
 import os
 from contextlib import ExitStack, contextmanager
@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator import completion
-from orchestrator.commands import given
-from orchestrator.commands.cluster import context, kubeconfig
+from orchestrator.commands import given, shared
 from orchestrator.flags import Command
 
 if TYPE_CHECKING:
@@ -20,11 +19,11 @@ if TYPE_CHECKING:
 MAX_RUNS = 1000  # of a cluster, the latest first
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Show a run as validate does, until it ends.")
 @click.argument("run_id", shell_complete=completion.runs)
-@kubeconfig
-@context
-def attach(run_id: str, **flags: Any) -> None:
+@shared.access
+@shared.no_color
+def attach(run_id: str, *, no_color: bool, **flags: Any) -> None:
     """Show a run as validate does, from its beginning to its end; Ctrl-C ends only the showing.
 
     Ends with the exit code of the run. The beginning of its name is enough.
@@ -35,7 +34,7 @@ def attach(run_id: str, **flags: Any) -> None:
 
     folder = lookup.folder(run_id, os.environ)
     if folder:
-        screen = Screen()
+        screen = Screen(plain=no_color)
         moving = screen.is_terminal and not os.environ.get("CI")
         raise SystemExit(Attached(folder, screen, given.tell, moving=moving).watch())
     with elsewhere(run_id, flags) as (known, kube):
@@ -43,11 +42,28 @@ def attach(run_id: str, **flags: Any) -> None:
     raise SystemExit(code)
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Show what a check of a run printed.")
+@click.argument("run_id", shell_complete=completion.runs)
+@click.argument("check", shell_complete=completion.checks)
+def logs(run_id: str, check: str) -> None:
+    """Show what a check of a run printed: its evidence on stdout, its log lines on stderr.
+
+    Of a check that goes on: what it wants to be seen at once. Only runs of this machine keep it.
+    """
+    from orchestrator import lookup, printed
+    from orchestrator.errors import MissingError
+
+    folder = lookup.folder(run_id, os.environ)
+    if folder is None:
+        words = f"run {run_id}: not of this machine, which alone keeps what its checks print"
+        raise MissingError(f"{words}; aicr-orch status shows the runs that are known")
+    printed.show(folder, check, given.tell)
+
+
+@click.command(cls=Command, short_help="End a run in order: its checks clean up, it reports.")
 @click.argument("run_id", shell_complete=completion.running)
 @click.option("--now", is_flag=True, help="Wait for no pod to end; what still does is named.")
-@kubeconfig
-@context
+@shared.access
 def cancel(run_id: str, *, now: bool, **flags: Any) -> None:
     """End a run in order: its checks clean up, its report is written, its objects are removed.
 
@@ -71,7 +87,7 @@ def elsewhere(run_id: str, flags: dict[str, Any]) -> "Iterator[tuple[Known, Kube
     from orchestrator.errors import StopError
     from orchestrator.target import Target
 
-    wanted = Target.of({**flags, "replay": None})  # a recorded cluster ends with its run
+    wanted = Target.of(flags)  # a recorded cluster ends with its run
     with ExitStack() as stack:
         try:
             kube = stack.enter_context(target.open_cluster(wanted, os.environ))

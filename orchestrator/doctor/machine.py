@@ -60,4 +60,5 @@ def _cluster(target: Target, env: Mapping[str, str]) -> Finding:
     except (InputError, OSError) as error:
         return fail("kubeconfig", str(error), f"{named} names it; kubectl config get-contexts")
     gone = f"; {', '.join(missing)} does not exist" if missing else ""
-    return ok("kubeconfig", f"{found.kubeconfig} ({named}), context {context}{gone}")
+    acting = f", as {target.user}" if target.user else ""
+    return ok("kubeconfig", f"{found.kubeconfig} ({named}), context {context}{acting}{gone}")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import urllib3
 
+from helper.credentials import Credentials
 from helper.errors import (
     Conflict,
     Expired,
@@ -265,25 +266,38 @@ def test_one_connection_serves_several_threads() -> None:
         assert {item.path.rpartition("/")[2] for item in api.requests} == set(names)
 
 
-class NotedLimits(urllib3.PoolManager):
-    """A pool that notes the time limits it is given; everything it is asked is an empty list."""
+class NotedRequests(urllib3.PoolManager):
+    """A pool that notes limits and headers of requests; everything it is asked is an empty list."""
 
     def __init__(self) -> None:
         super().__init__()
         self.limits: list[urllib3.Timeout | None] = []
+        self.headers_given: list[urllib3.HTTPHeaderDict] = []
 
-    def request(self, *_: Any, timeout: urllib3.Timeout | None = None, **__: Any) -> Any:
+    def request(
+        self,
+        *_: Any,
+        headers: Any = None,
+        timeout: urllib3.Timeout | None = None,
+        **__: Any,
+    ) -> Any:
         self.limits.append(timeout)
+        self.headers_given.append(headers)
         return urllib3.HTTPResponse(io.BytesIO(b"{}"), status=200, preload_content=False)
 
 
-def test_every_request_has_a_time_limit() -> None:
-    pool = NotedLimits()
+def noted(**how: Any) -> tuple[NotedRequests, Transport]:
+    pool = NotedRequests()
     api = SimpleNamespace(
         configuration=SimpleNamespace(host="http://127.0.0.1:1", auth_settings=dict),
         rest_client=SimpleNamespace(pool_manager=pool),
     )
-    kube = Kube(Transport(api))
+    return pool, Transport(api, **how)
+
+
+def test_every_request_has_a_time_limit() -> None:
+    pool, transport = noted()
+    kube = Kube(transport)
 
     kube.get(PODS, "p", "ns")
     kube.list(PODS)
@@ -299,6 +313,31 @@ def test_every_request_has_a_time_limit() -> None:
 
     limits = [(limit.connect_timeout, limit.read_timeout) for limit in pool.limits if limit]
     assert limits == [(REQUEST_TIMEOUT_S, REQUEST_TIMEOUT_S)] * 9 + [(REQUEST_TIMEOUT_S, 250.0)]
+
+
+def test_another_time_limit_holds_for_a_patient_connection_too() -> None:
+    pool, transport = noted(timeout_s=60.0)
+
+    Kube(transport).server_version()
+    Kube(transport.patient(5.0)).server_version()
+
+    assert [limit.read_timeout for limit in pool.limits if limit] == [60.0, 60.0]
+
+
+def test_every_request_is_made_in_the_name_of_the_user_and_all_groups() -> None:
+    asked = Credentials("config", user="jane", groups=("dev", "ops"))
+    pool, transport = noted(own_headers=asked.impersonation)
+
+    Kube(transport).get(PODS, "p", "ns")
+    Kube(transport.patient(5.0)).create(CONFIG_MAPS, POD, "ns")
+
+    assert [headers["Impersonate-User"] for headers in pool.headers_given] == ["jane", "jane"]
+    groups = [headers.getlist("Impersonate-Group") for headers in pool.headers_given]
+    assert groups == [["dev", "ops"]] * 2
+
+
+def test_without_a_user_nobody_is_impersonated() -> None:
+    assert Credentials("config", groups=("dev",)).impersonation == ()
 
 
 def test_nothing_is_tried_again_once_somebody_is_in_a_hurry() -> None:

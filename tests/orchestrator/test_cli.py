@@ -27,17 +27,6 @@ def recipe(tmp_path: Path) -> str:
     return str(path)
 
 
-def test_help_names_the_commands(aicr: Command) -> None:
-    said = aicr("--help")
-
-    assert said.code == Exit.OK
-    assert "validate" in said.out
-
-
-def test_version_is_one_line(aicr: Command) -> None:
-    assert aicr("--version").out.startswith("aicr-orch ")
-
-
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

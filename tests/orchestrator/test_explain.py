@@ -55,6 +55,14 @@ def test_the_command_to_run_it_by_hand_can_be_copied(aicr: Command) -> None:
     assert found["byHand"] in aicr("explain", "dra-support").out
 
 
+def test_only_what_is_copied_is_wider_than_the_terminal() -> None:
+    found = explain.document(catalog.built_in().validators[4], ImageRules())
+
+    wide = [line for line in explain.text(found, 60).splitlines() if len(line) > 60]
+
+    assert [line.split()[:3] for line in wide] == [["By", "hand", "docker"]]
+
+
 def test_a_check_that_is_not_built_says_so(aicr: Command) -> None:
     assert "not implemented in this version" in aicr("explain", "gang-scheduling").out
 

@@ -100,7 +100,7 @@ def test_the_secret_holds_the_token_and_belongs_to_its_run() -> None:
     body = manifests.token_secret(given)
 
     assert body["metadata"]["name"] == f"aicr-hf-token-{RUN_ID}"
-    assert body["metadata"]["labels"] == manifests.run_labels(RUN_ID)
+    assert body["metadata"]["labels"] == manifests.labels_of_run(context())
     assert base64.b64decode(body["data"]["token"]).decode() == TOKEN
     assert body["immutable"] is True
 

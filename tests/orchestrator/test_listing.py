@@ -3,6 +3,7 @@ import json
 import pytest
 import yaml
 
+from helper.models import PHASES
 from orchestrator import catalog, listing
 from orchestrator.exits import Exit
 from orchestrator.recipe import Recipe
@@ -76,6 +77,28 @@ def test_says_what_is_costly_and_what_is_left_at_depth_fast(aicr: Command) -> No
     assert (dra["cost"], dra["workloads"]) == ("", "partly")
     assert lines["check-nvidia-smi"][4:6] == ["costly", "no"]
     assert lines["dra-support"][4:6] == ["cheap", "partly"]
+
+
+@pytest.mark.parametrize("columns", [80, 160])
+def test_a_terminal_shows_all_that_a_pipe_does(columns: int) -> None:
+    rows = listing.rows(catalog.built_in(), None, PHASES)
+
+    shown, piped = listing.text(rows, columns), listing.text(rows)
+
+    assert max(map(len, shown.splitlines())) <= columns
+    assert set(piped.split()) - {"-"} <= set(shown.replace(";", " ").split())
+
+
+def test_a_check_needs_no_gpu_where_the_recipe_asks_nothing_of_it(aicr: Command) -> None:
+    def needs(*arguments: str) -> object:
+        rows = json.loads(aicr("list", *arguments, "-o", "json").out)
+        return next(row["needs"] for row in rows if row["name"] == "nccl-all-reduce-bw")
+
+    planned = json.loads(aicr("plan", "-r", RECIPE, "-o", "json").out)["checks"][-1]
+
+    assert needs("-r", RECIPE) is None
+    assert (planned["name"], planned["needs"]) == ("nccl-all-reduce-bw", None)
+    assert needs() is not None
 
 
 def test_each_check_is_listed_with_its_rights(aicr: Command) -> None:

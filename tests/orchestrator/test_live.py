@@ -280,6 +280,13 @@ def test_no_color_takes_the_colours_away(monkeypatch: pytest.MonkeyPatch) -> Non
     assert Screen().no_color
 
 
+def test_a_flag_takes_the_colours_away_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+    assert Screen(plain=True).no_color
+    assert not Screen().no_color
+
+
 USUAL = {("conformance", "alpha"): Taken(10, 3), ("performance", "beta"): Taken(5, 3)}
 
 

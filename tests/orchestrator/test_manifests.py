@@ -51,6 +51,34 @@ def test_the_job_of_a_check(golden: Golden) -> None:
     golden("manifests/job.yaml", documents.dump(manifests.job(full_context(), full_check())))
 
 
+def test_every_object_of_a_run_has_the_labels_that_kubernetes_recommends() -> None:
+    record = manifests.run_record(RunContext(RUN_ID, NAMESPACE, "1.2.3"), {})
+
+    labels = record["metadata"]["labels"]
+    assert {key: value for key, value in labels.items() if "kubernetes.io" in key} == {
+        "app.kubernetes.io/name": "aicr-validator",
+        "app.kubernetes.io/instance": RUN_ID,
+        "app.kubernetes.io/version": "1.2.3",
+        "app.kubernetes.io/component": "validation",
+        "app.kubernetes.io/part-of": "aicr",
+        "app.kubernetes.io/managed-by": "aicr",
+    }
+
+
+@pytest.mark.parametrize(
+    ("version", "label"),
+    [
+        pytest.param("1.0.dev0+g12ab", "1.0.dev0_g12ab", id="local-version"),
+        pytest.param("x" * 62 + "-y", "x" * 62, id="too-long"),
+        pytest.param("", None, id="unknown"),
+    ],
+)
+def test_a_version_is_made_fit_for_a_label(version: str, label: str | None) -> None:
+    labels = manifests.labels_of_run(RunContext(RUN_ID, NAMESPACE, version))
+
+    assert labels.get("app.kubernetes.io/version") == label
+
+
 def test_an_object_is_plain_json() -> None:
     body = manifests.job(full_context(), full_check())
 

@@ -63,6 +63,8 @@ DEFAULTS: dict[str, object] = {
     "exit_code_compat": None,
     "log_json": False,
     "log_level": None,
+    "quiet": False,
+    "verbose": False,
     "snapshot_mode": None,
     "debug": False,
 }
@@ -97,6 +99,12 @@ def test_defaults() -> None:
     assert not found.debug
 
 
+def test_processes_do_not_pass_on_in_whose_name_the_cluster_is_asked() -> None:
+    assert "--as: checks of --executor process use" in problem(
+        **{"as": "jane", "executor": "process"}
+    )
+
+
 def test_the_startup_timeout_is_patience_and_part_of_each_jobs_deadline() -> None:
     found = options(startup_timeout="10m")
 
@@ -120,6 +128,9 @@ def test_phases_are_asked_for_by_name_or_not(phase: tuple[str, ...], asked: bool
         ({}, Level.INFO),
         ({"debug": True}, Level.DEBUG),
         ({"debug": True, "log_level": "warn"}, Level.WARN),
+        ({"quiet": True}, Level.WARN),
+        ({"verbose": True}, Level.DEBUG),
+        ({"verbose": True, "log_level": "warn"}, Level.DEBUG),
     ],
 )
 def test_debugging_tells_more_unless_the_level_says_otherwise(
@@ -281,6 +292,7 @@ def test_images_of_others_are_rewritten_on_request_only() -> None:
             "--delete-namespace and --keep always contradict",
             id="remove-and-keep",
         ),
+        pytest.param({"quiet": True, "verbose": True}, "contradict", id="quiet-and-verbose"),
         pytest.param({"log_level": "all"}, "--log-level all: want one of", id="log-level"),
         pytest.param({"timeout": "-5m"}, "--timeout -5m: want more than 0", id="negative-time"),
         pytest.param({"min_coverage": -1.0}, "--min-coverage -1: want", id="negative-coverage"),

@@ -83,6 +83,27 @@ def test_takes_the_flags_of_validate(aicr: Command) -> None:
     assert found["images"] == ["ghcr.io/aicr-orch/validator-conformance:latest"]
 
 
+def test_validate_with_dry_run_shows_the_plan_and_makes_nothing(
+    aicr: Command, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.json"
+
+    said = aicr("validate", *EXAMPLE, "--dry-run", "-o", str(report))
+
+    assert (said.code, said.out) == (Exit.OK, aicr("plan", *EXAMPLE).out)
+    assert said.err == "aicr-orch: warning: --dry-run: no report is written\n"
+    assert not report.exists()
+    assert not (tmp_path / "state").exists()
+
+
+def test_a_dry_run_ends_as_the_run_would_where_its_gate_is_closed(
+    aicr: Command, demanding: str
+) -> None:
+    snapshot = f"{EXAMPLE[1]}/snapshot.yaml"
+
+    assert aicr("validate", "-r", demanding, "-s", snapshot, "--dry-run").code == Exit.USAGE
+
+
 def test_yaml_is_what_a_run_would_create(aicr: Command) -> None:
     said = aicr("plan", *EXAMPLE, "--check", "dra-support", "-o", "yaml")
 

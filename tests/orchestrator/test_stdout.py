@@ -6,23 +6,8 @@ from typing import IO
 
 import pytest
 
-from orchestrator import stdout
 from orchestrator.exits import Exit
 from tests.source import ROOT
-
-
-def test_columns_stand_under_their_names() -> None:
-    assert stdout.table(("A", "LONGER"), [("long", "x"), ("b", "y")]) == (
-        "A     LONGER\nlong  x\nb     y\n"
-    )
-
-
-def test_lines_are_cut_where_a_terminal_ends() -> None:
-    assert stdout.table(("A",), [("0123456789",)], 5) == "A\n0123…\n"
-
-
-def test_foreign_text_cannot_steer_the_terminal() -> None:
-    assert "\x1b" not in stdout.table(("A",), [("\x1b[2J",)])
 
 
 def listed(stdout: int | IO[bytes], **env: str) -> subprocess.CompletedProcess[bytes]:

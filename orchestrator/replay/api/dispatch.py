@@ -102,8 +102,13 @@ class Api:
         else:
             action = Action("impersonate", "", "users", name=name)
         self._authorize(user, action)
-        group = request.headers.get("impersonate-group")
-        return User(name, (group, access.AUTHENTICATED)) if group and not account else wanted
+        given = request.headers.get("impersonate-group")
+        if not given:
+            return wanted
+        groups = given.split(", ")
+        for group in groups:
+            self._authorize(user, Action("impersonate", "", "groups", name=group))
+        return User(name, (*groups, access.AUTHENTICATED))
 
     def _judged(self, request: Request, target: Target | None, action: Action, user: User) -> Reply:
         self._authorize(user, action)

@@ -153,7 +153,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _request(self) -> Request:
         path, _, query = self.path.partition("?")
-        headers = {name.lower(): value for name, value in self.headers.items()}
+        headers = {name.lower(): ", ".join(self.headers.get_all(name, ())) for name in self.headers}
         if path.startswith(TOKEN_PATH):
             token, _, path = path.removeprefix(TOKEN_PATH).partition("/")
             path = f"/{path}"

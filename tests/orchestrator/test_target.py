@@ -1,0 +1,56 @@
+import json
+
+import pytest
+
+from orchestrator.errors import UsageError
+from orchestrator.exits import Exit
+from orchestrator.target import Target
+from tests.orchestrator.conftest import Command
+
+EXAMPLE = ("--replay", "examples/eks-h100-inference")
+NOBODY = {"replay": "", "kubeconfig": "", "context": ""}
+
+
+def test_the_cluster_is_asked_in_the_name_of_another(aicr: Command) -> None:
+    said = aicr("doctor", *EXAMPLE, "--no-images", "--as", "jane", "-o", "json")
+
+    rights = [item for item in json.loads(said.out)["findings"] if item["about"] == "rights"]
+    assert said.code == Exit.FAILED
+    assert [item["level"] for item in rights] == ["fail"]
+
+
+def test_groups_count_too(aicr: Command) -> None:
+    groups = ("--as-group", "dev", "--as-group", "system:masters")
+
+    said = aicr("doctor", *EXAMPLE, "--no-images", "--as", "jane", *groups, "-o", "json")
+
+    rights = [item for item in json.loads(said.out)["findings"] if item["about"] == "rights"]
+    assert (said.code, [item["level"] for item in rights]) == (Exit.OK, ["ok"])
+
+
+def test_a_run_of_somebody_without_rights_stops_before_it_begins(aicr: Command) -> None:
+    said = aicr("validate", *EXAMPLE, "--as", "jane", "-o", "/dev/null")
+
+    assert said.code == Exit.PERMISSION
+    assert ", as jane" in said.err.splitlines()[0]
+    assert "rights are missing" in said.err
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        pytest.param({"as_group": ["dev"]}, "--as-group: groups of whom?", id="groups-of-nobody"),
+        pytest.param({"request_timeout": "0s"}, "--request-timeout 0s: want more", id="no-time"),
+        pytest.param({"request_timeout": "soon"}, "--request-timeout: ", id="no-duration"),
+    ],
+)
+def test_wrong_access_is_refused(given: dict[str, object], words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Target.of({**NOBODY, **given})
+
+    assert words in str(caught.value)
+
+
+def test_an_answer_may_take_as_long_as_is_said() -> None:
+    assert Target.of(NOBODY).request_timeout_s == 10.0
+    assert Target.of({**NOBODY, "request_timeout": "1m"}).request_timeout_s == 60.0
