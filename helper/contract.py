@@ -95,6 +95,7 @@ LABEL_JOB_TYPE = "aicr.run/job-type"
 LABEL_REPORT_TYPE = "aicr.run/report-type"
 DEFAULT_NAMESPACE = "aicr-validation"  # of a run
 APP_NAME = "aicr-validator"
+JOB_TYPE = "validation"  # of a check's own Job, and of its pod
 MANAGER = "aicr"
 
 # Lines on stdout with a meaning.

@@ -133,12 +133,13 @@ def _times(outcome: Outcome) -> tuple[float | None, float | None]:
 def _earlier(outcome: Outcome) -> list[Json]:
     """The attempts before the last one, in the format's own words."""
     found = outcome.extra.get("earlierAttempts", [])
+    own = ("message", "stdout", "stderr")
     return [
         {
             "attempt": number,
             "status": str(Status.OTHER),  # only what gave no verdict is tried again
-            "message": str(attempt.get("message", "")),
-            "extra": {key: value for key, value in attempt.items() if key != "message"},
+            **{key: attempt[key] for key in own if attempt.get(key)},
+            "extra": {key: value for key, value in attempt.items() if key not in own},
         }
         for number, attempt in enumerate(found, 1)
     ]

@@ -86,9 +86,11 @@ class CheckLife:
                 self._follower.stop()
 
     def diagnosis(self) -> Mapping[str, str]:
-        """Job, pod, node and events, as they are before they are removed."""
-        object_name = self._planned.object_name
-        return diagnostics.collect(self._workspace, self._sightings.of(object_name), object_name)
+        """What the cluster knows of the check, as it is before it is removed."""
+        seen = self._sightings.of(self._planned.object_name)
+        glance = self._workspace.glance(lambda: self._stop.hurry, self._clock)
+        context = self._workspace.context
+        return diagnostics.collect(glance, seen, self._planned, context.run_id, context.namespace)
 
     def clean(self, *, keep: bool = False) -> None:
         """Remove Job and identity, then wait until what the check used is free again.

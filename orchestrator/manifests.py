@@ -210,7 +210,7 @@ def job_deadline_s(context: RunContext, planned: PlannedCheck) -> int:
 
 def job(context: RunContext, planned: PlannedCheck) -> Json:
     """The Job of one check."""
-    labels = {**check_labels(context, planned), contract.LABEL_JOB_TYPE: "validation"}
+    labels = {**check_labels(context, planned), contract.LABEL_JOB_TYPE: contract.JOB_TYPE}
     meta = _meta(planned.object_name, labels, context.owner)
     return {
         **_object(JOBS, {**meta, "namespace": context.namespace}),

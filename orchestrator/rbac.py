@@ -6,7 +6,7 @@ from typing import Any
 from helper import documents
 from helper.depth import Depth
 from helper.kinds import NODES, PODS
-from orchestrator import manifests, plan
+from orchestrator import diagnostics, manifests, plan
 from orchestrator.catalog import Catalog
 from orchestrator.converging import WORKLOADS
 from orchestrator.depth import limit
@@ -66,7 +66,11 @@ def render(
     planned = executor.restrict(planned)
     if caller:
         rules = [*executor.caller_rules(planned), *(WAIT_RULES if waits else [])]
-        return _text([_caller_role(rules)])
+        optional = [
+            *SNAPSHOT_RULES,
+            *([] if executor.is_local else diagnostics.caller_rules(planned)),
+        ]
+        return _text([_caller_role(rules, optional)])
     context = RunContext(run_id, namespace, "")
     return _text(
         [
@@ -78,13 +82,23 @@ def render(
     )
 
 
-def _caller_role(rules: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _caller_role(
+    rules: Sequence[Mapping[str, Any]], optional: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    found = [*rules]
+    found += [rule for rule in optional if not any(_covers(given, rule) for given in found)]
     return {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRole",
         "metadata": {"name": CALLER},
-        "rules": [*rules, *(rule for rule in SNAPSHOT_RULES if rule not in rules)],
+        "rules": found,
     }
+
+
+def _covers(given: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether a rule allows all that another one does."""
+    keys = ("apiGroups", "resources", "verbs")
+    return "resourceNames" not in given and all(set(wanted[key]) <= set(given[key]) for key in keys)
 
 
 def _text(objects: Sequence[Mapping[str, Any]]) -> str:

@@ -14,19 +14,32 @@ from orchestrator.plan import PlannedCheck
 ASKED_ONLY = frozenset({"authentication.k8s.io", "authorization.k8s.io"})  # reviews leave nothing
 
 Place = str | None  # a namespace; None for the whole cluster
+Rule = Mapping[str, Any]  # as RBAC writes it
 
 
 def places(planned: PlannedCheck, home: str) -> tuple[Place, ...]:
     """Where a check with locks may have started anything; nowhere without the right to create."""
+    return tuple(creating(planned, home)) if planned.locks else ()
+
+
+def creating(planned: PlannedCheck, home: str) -> Mapping[Place, Sequence[Rule]]:
+    """The rules by which a check may make objects, by the place where they hold.
+
+    Of one whose rights are unknown, or without bounds, those that it declares.
+    """
     given = planned.grants
-    if not planned.locks or planned.refusal:
-        return ()
-    if given.cluster_role or _may_create(given.cluster):
-        return (None,)
-    if given.account:  # its rights are unknown, what the check declares is not
-        declared = planned.entry.rbac if planned.entry else []
-        return (home,) if _may_create(rule.model_dump(by_alias=True) for rule in declared) else ()
-    return tuple(where for where, rules in given.by_namespace.items() if _may_create(rules))
+    if planned.refusal:
+        return {}
+    entry_rules = planned.entry.rbac if planned.entry else []
+    declared = [rule.model_dump(by_alias=True) for rule in entry_rules]
+    if given.cluster_role:
+        return {None: _that_create(declared)}
+    if given.account:
+        return _present({home: _that_create(declared)})
+    if _that_create(given.cluster):
+        local = [rule for rules in given.by_namespace.values() for rule in rules]
+        return {None: _that_create([*given.cluster, *local])}
+    return _present({where: _that_create(rules) for where, rules in given.by_namespace.items()})
 
 
 class Remains:
@@ -69,13 +82,18 @@ class Remains:
         return labels(obj).get(contract.LABEL_CHECK, self._check) == self._check
 
 
-def _may_create(rules: Iterable[Mapping[str, Any]]) -> bool:
-    return any(
-        "create" in rule["verbs"]
+def _present(found: Mapping[Place, Sequence[Rule]]) -> Mapping[Place, Sequence[Rule]]:
+    return {place: rules for place, rules in found.items() if rules}
+
+
+def _that_create(rules: Iterable[Rule]) -> Sequence[Rule]:
+    return [
+        rule
+        for rule in rules
+        if "create" in rule["verbs"]
         and not ASKED_ONLY.issuperset(rule["apiGroups"])
         and any("/" not in resource for resource in rule["resources"])
-        for rule in rules
-    )
+    ]
 
 
 def _title(kind: str, obj: Json) -> str:

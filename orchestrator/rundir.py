@@ -31,10 +31,12 @@ class RunDir:
 
     def diagnosis(self, outcome: Outcome, files: Mapping[str, str]) -> Path:
         """Store files about a check that did not pass; OSError when the disk does not take it."""
-        folder = self.path / DIAGNOSTICS / f"{outcome.phase}.{outcome.check}"
+        folder = self.path / diagnostics_of(outcome.phase, outcome.check)
         state.make(folder)
         for name, content in files.items():
-            write_text(folder / name, content)
+            place = folder / name
+            state.make(place.parent)
+            write_text(place, content)
         return folder
 
     def report(self, document: Mapping[str, Any]) -> Path:
@@ -43,6 +45,11 @@ class RunDir:
         place = self.path / REPORT
         write(place, document)
         return place
+
+
+def diagnostics_of(phase: str, check: str) -> str:
+    """The folder with the files about a check that did not pass, as a path in that of its run."""
+    return f"{DIAGNOSTICS}/{phase}.{check}"
 
 
 def write(path: Path, document: Mapping[str, Any]) -> None:

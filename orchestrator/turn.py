@@ -31,6 +31,7 @@ INFRASTRUCTURE = PULL_REASONS | {
     "StartTimeout",
 }
 
+LAST_LINES = 20  # of what an attempt printed that another one followed
 
 Diagnose = Callable[[Outcome, Mapping[str, str]], None]  # stores files, by name, about a check
 
@@ -130,21 +131,17 @@ class Turn:
             crowded = outcome.raw_status == CROWDED
             if self._stop or not (again or crowded):
                 break
-            life.clean()
             if crowded:
+                life.clean()
                 self._wait_for_room(outcome)
             else:
                 earlier.append(outcome)
-                words = f"attempt {len(earlier)} of {allowed + 1} gave no verdict"
-                tools.emit(
-                    Notice(f"{planned.name}: {words}: {first_line(outcome.message)}", "warning")
-                )
+                self._give_up_attempt(life, earlier, allowed + 1)
             planned = replace(planned, object_name=new_object_name(planned.name))
         outcome = self._annotated(outcome, earlier)
         try:
             self._conclude(outcome)
-            if diagnostics.is_worth_it(outcome) and not self._stop.hurry:
-                tools.diagnose(outcome, life.diagnosis())
+            self._diagnose(life, outcome)
         finally:
             life.clean(keep=tools.settings.keep.keeps(outcome))
 
@@ -154,6 +151,27 @@ class Turn:
             return life, life.run()
         except Exception as error:
             return life, without_verdict(planned, internal(error), "InternalError")
+
+    def _give_up_attempt(self, life: Attempt, so_far: list[Outcome], allowed: int) -> None:
+        """Keep what the cluster knew of an attempt that another one follows, then remove it."""
+        outcome, count = so_far[-1], len(so_far)
+        try:
+            self._diagnose(life, outcome, diagnostics.of_attempt(count))
+        except Exception as error:
+            words = f"{self._planned.name}: diagnostics of attempt {count}: {internal(error)}"
+            self._tools.emit(Notice(words, "error"))
+        finally:
+            life.clean()
+        words = f"attempt {count} of {allowed} gave no verdict: {first_line(outcome.message)}"
+        self._tools.emit(Notice(f"{self._planned.name}: {words}", "warning"))
+
+    def _diagnose(self, life: Attempt, outcome: Outcome, folder: str = "") -> None:
+        """Store files about an end that is not good, below `folder` among them."""
+        if not diagnostics.is_worth_it(outcome) or self._stop.hurry:
+            return
+        said = diagnostics.log_of(outcome) if folder else {}  # the last one's is in the report
+        files = {**said, **life.diagnosis()}
+        self._tools.diagnose(outcome, {f"{folder}{name}": text for name, text in files.items()})
 
     def _wait_for_room(self, outcome: Outcome) -> None:
         """Wait until another check of this run has left its place in the cluster."""
@@ -205,5 +223,7 @@ def _told(outcome: Outcome) -> dict[str, object]:
         "rawStatus": outcome.raw_status,
         "message": outcome.message,
         **{key: outcome.extra.get(key) for key in places},
+        "stdout": list(outcome.stdout[-LAST_LINES:]),
+        "stderr": list(outcome.stderr[-LAST_LINES:]),
     }
     return {key: value for key, value in found.items() if value}

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from helper import contract
-from helper.deadline import Deadline
+from helper.deadline import Clock, Deadline
 from helper.errors import Conflict, Forbidden, NotFound
 from helper.kinds import (
     CONFIG_MAPS,
@@ -23,6 +23,7 @@ from helper.resource import is_being_deleted, items, name, namespace, part, text
 from helper.transport import Json
 from orchestrator import capacity, manifests, neighbours, own_namespace, release
 from orchestrator.cluster_events import in_order
+from orchestrator.diagnostics.glance import Glance
 from orchestrator.errors import ClusterError, UsageError
 from orchestrator.follow import Follower
 from orchestrator.manifests import RunContext
@@ -133,6 +134,10 @@ class Workspace:
             )
         ]
         return in_order(found)
+
+    def glance(self, hurried: Callable[[], bool], clock: Clock) -> Glance:
+        """A look at the cluster for a diagnosis, which begins now."""
+        return Glance(self._kube, hurried, clock)
 
     def persist(self, planned: PlannedCheck, result: Mapping[str, object]) -> None:
         """Keep a check's result in the cluster, where a killed orchestrator cannot lose it."""

@@ -153,7 +153,7 @@ class Engine:
 
             def diagnose(outcome: Outcome, files: Mapping[str, str]) -> None:
                 self.diagnose(outcome, files)
-                diagnosed[outcome.check] = files
+                diagnosed[outcome.check] = {**diagnosed.get(outcome.check, {}), **files}
 
             def emit(event: Event) -> None:
                 events.append(event)

@@ -20,7 +20,7 @@ def test_what_the_cluster_knew_of_a_failed_check_is_kept_and_of_others_nothing()
 
     assert list(done.diagnosed) == ["alpha"]
     files = done.diagnosed["alpha"]
-    assert sorted(files) == ["events.txt", "job.yaml", "node.yaml", "pod.yaml"]
+    assert sorted(files) == ["events.txt", "job.yaml", "node.yaml", "owners.txt", "pod.yaml"]
     assert yaml.safe_load(files["job.yaml"])["kind"] == "Job"
     [status] = yaml.safe_load(files["pod.yaml"])["status"]["containerStatuses"]
     assert status["state"]["terminated"]["message"] == "2 of 3"
@@ -66,7 +66,9 @@ def test_what_cannot_be_read_is_said_and_changes_no_verdict() -> None:
     done = Engine([entry("alpha")], cluster=cluster).run()
 
     assert done.outcome("alpha").status is Status.FAILED
-    assert done.diagnosed["alpha"]["events.txt"].startswith("events cannot be read: ")
+    assert done.diagnosed["alpha"]["events.txt"] == (
+        "not allowed to list events in aicr-validation\n"
+    )
 
 
 def test_the_files_lie_beside_the_results(tmp_path: Path) -> None:

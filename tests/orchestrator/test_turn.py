@@ -1,12 +1,22 @@
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
+import yaml
 
 from helper.kinds import JOBS, LEASES
-from orchestrator.events import CheckFinished, CheckProgressed, CheckStarted, Event, Notice
+from orchestrator import ctrf
+from orchestrator.events import (
+    CheckFinished,
+    CheckProgressed,
+    CheckSaid,
+    CheckStarted,
+    Event,
+    Notice,
+)
 from orchestrator.execution import Execution
 from orchestrator.exits import Exit
-from orchestrator.outcome import PhaseStatus, Status
+from orchestrator.outcome import Outcome, PhaseStatus, Status
 from orchestrator.replay import ReplayCluster
 from orchestrator.settings import RunSettings
 from orchestrator.verdict import PATIENCE_S, Stage
@@ -48,6 +58,45 @@ def test_what_the_infrastructure_did_to_a_check_is_worth_another_attempt() -> No
     assert [item["rawStatus"] for item in earlier] == ["ErrImagePull"]
     assert "registry is away" in earlier[0]["message"]
     assert earlier[0]["job"] != found.extra["job"]
+    assert [o for o in everything(cluster) if o["kind"] in ("Job", "Pod")] == []
+
+
+def test_of_each_attempt_that_another_one_followed_the_evidence_is_kept() -> None:
+    said = {"exitCode": None, "log": "half of it\nRESULT: half of it is done\n"}
+    cluster = ReplayCluster(objects=[node()], outcomes=[script("alpha", **said)])
+    heal = healing(cluster)
+
+    def take_the_pod_away(run: Execution, cluster: ReplayCluster, event: Event) -> None:
+        heal(run, cluster, event)
+        if isinstance(event, CheckSaid):
+            cluster.remove(next(item for item in everything(cluster) if item["kind"] == "Pod"))
+
+    done = Engine([entry("alpha", retries=1)], cluster=cluster).run(take_the_pod_away)
+
+    found = done.outcome("alpha")
+    assert found.status is Status.PASSED
+    assert found.extra["earlierAttempts"][0]["rawStatus"] == "PodDeleted"
+    files = done.diagnosed["alpha"]
+    assert {name.rpartition("/")[0] for name in files} == {"attempt-1"}
+    assert files["attempt-1/log.txt"] == "half of it\nRESULT: half of it is done\n"
+    assert yaml.safe_load(files["attempt-1/pod.yaml"])["kind"] == "Pod"
+    (attempt,) = ctrf.test(found)["retryAttempts"]
+    assert attempt["stdout"] == ["half of it", "RESULT: half of it is done"]
+    assert "stdout" not in attempt["extra"]
+
+
+def test_files_of_an_attempt_that_cannot_be_kept_cost_no_verdict() -> None:
+    def fail(outcome: Outcome, _files: Mapping[str, str]) -> None:
+        raise OSError(f"no room for files of {outcome.check}")
+
+    cluster = ReplayCluster(objects=[node()], outcomes=[script("alpha", **UNPULLABLE)])
+    engine = Engine([entry("alpha", retries=1)], cluster=cluster, settings=HASTY, diagnose=fail)
+
+    done = engine.run(healing(cluster))
+
+    assert done.outcome("alpha").status is Status.PASSED
+    (told,) = [event.text for event in done.told(Notice) if event.level == "error"]
+    assert told.startswith("alpha: diagnostics of attempt 1: internal error: OSError: no room")
     assert [o for o in everything(cluster) if o["kind"] in ("Job", "Pod")] == []
 
 
