@@ -2,20 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from helper.served import NOT_ASKED, ServerVersion
-from orchestrator import ctrf, overhead, readiness
+from orchestrator import attachments, ctrf, overhead, readiness
 from orchestrator.convergence import Convergence
 from orchestrator.exits import number
 from orchestrator.options import Options
 from orchestrator.outcome import ORCHESTRATOR, Outcome, Status
+from orchestrator.plan import Plan, PlannedCheck
 from orchestrator.preparation import Prepared
 from orchestrator.readiness import Finding
 from orchestrator.result import RunResult
+from orchestrator.selection import labels_of
 from orchestrator.snapshot import Source
 from orchestrator.version import version
+
+LISTED = {"lock"}  # labels of which a check may have several
 
 
 @dataclass(frozen=True)
@@ -34,9 +39,14 @@ def document(
     options: Options,
     prepared: Prepared,
     seen: Seen,
+    *,
     build: Mapping[str, str],
+    folder: Path,
 ) -> dict[str, Any]:
-    """A run as CTRF, also one that was refused or that broke; `build` names the CI's own."""
+    """A run as CTRF, also one that was refused or that broke; `build` names the CI's own.
+
+    `folder` is the run's, with the files about checks that did not pass.
+    """
     given = prepared.recipe
     criteria = given.input.criteria
     is_replay = options.target.is_replayed(seen.served)
@@ -71,8 +81,25 @@ def document(
         stopped=result.stopped,
         complete=result.complete,
         account=_told(result),
-        beside=_beside(result, seen.findings),
+        others=_others(result, seen.findings),
+        beside=partial(_beside, prepared.plan, folder),
     )
+
+
+def _beside(plan: Plan, folder: Path, outcome: Outcome) -> ctrf.Beside:
+    """What the catalog's labels say of a check, and the files about it."""
+    own = (item for item in plan.checks if item.name == outcome.check)
+    planned = next((item for item in own if item.phase == outcome.phase), None)
+    if planned is None:
+        return ctrf.Beside()
+    return ctrf.Beside(_labels(planned), attachments.found(folder, outcome.phase, outcome.check))
+
+
+def _labels(planned: PlannedCheck) -> dict[str, Any]:
+    """What `--label` selects by, and how deep the check may go; CTRF has no empty list."""
+    named = {key: list(values) for key, values in labels_of(planned.entry).items()}
+    named |= {"phase": [planned.phase], "depth": [str(planned.depth)]}
+    return {key: values if key in LISTED else values[0] for key, values in named.items() if values}
 
 
 def _identity(found: Mapping[str, Any], *, is_replay: bool) -> dict[str, Any]:
@@ -119,7 +146,7 @@ def _image_ids(result: RunResult) -> dict[str, str]:
     }
 
 
-def _beside(result: RunResult, findings: Sequence[Finding]) -> Sequence[Outcome]:
+def _others(result: RunResult, findings: Sequence[Finding]) -> Sequence[Outcome]:
     """What a reader must see beside the checks: why the run did not go on."""
     if not result.failure:
         return ()

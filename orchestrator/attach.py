@@ -44,7 +44,12 @@ class Attached:
         is_going_on = lives and not self._story.end
         if not past and not is_going_on:
             return self._without_events()
-        shown = Terminal(self._story.plan, self._console, moving=self._moving and is_going_on)
+        shown = Terminal(
+            self._story.plan,
+            self._console,
+            moving=self._moving and is_going_on,
+            folder=self._folder,
+        )
         shown.head(self._story.titles)
         if is_going_on:
             try:

@@ -46,7 +46,8 @@ def operator(
     if options.log_json:
         return _json_lines(options, console)
     moving = console.is_terminal and not console.is_dumb_terminal and not env.get("CI")
-    return Terminal(planned, console, moving=moving, level=options.log_level)
+    folder = runs / options.run_id
+    return Terminal(planned, console, moving=moving, level=options.log_level, folder=folder)
 
 
 def remaining(options: Options, planned: Plan, served: ServerVersion, runs: Path) -> Remaining:

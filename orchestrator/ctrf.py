@@ -3,7 +3,7 @@
 https://ctrf.io/docs/specification
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from uuid import NAMESPACE_DNS, uuid5
 
 from helper.check import SkipCode
 from helper.resource import text
+from orchestrator.diagnostics import naming
 from orchestrator.facts import as_list, margin
 from orchestrator.outcome import Outcome, PhaseResult, PhaseStatus, Status
 
@@ -31,30 +32,17 @@ class Environment:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Beside:
+    """What a report tells of a check beside its outcome."""
+
+    labels: Mapping[str, Any] = field(default_factory=dict)
+    files: Sequence[Json] = ()  # attachments of all its attempts
+
+
 def test(outcome: Outcome) -> Json:
-    """One check as a CTRF test."""
-    found: Json = {
-        "name": outcome.check,
-        "status": str(outcome.status),
-        "duration": round(outcome.duration_s * 1000),
-        "suite": [outcome.phase],
-    }
-    started, stopped = _times(outcome)
-    optional = {
-        "start": _millis(started),
-        "stop": _millis(stopped),
-        "message": outcome.message,
-        "rawStatus": outcome.raw_status,
-        "retries": len(_earlier(outcome)) or None,
-        "retryAttempts": _earlier(outcome),
-        "stdout": list(outcome.stdout),
-        "stderr": list(outcome.stderr),
-        "extra": _extra(outcome),
-    }
-    return {
-        **found,
-        **{key: value for key, value in optional.items() if value not in (None, "", [], {})},
-    }
+    """One check as a CTRF test, as it is kept by itself."""
+    return _test(outcome, Beside())
 
 
 def report(
@@ -67,14 +55,15 @@ def report(
     stopped: float,
     complete: bool = True,
     account: Mapping[str, Any] | None = None,
-    beside: Sequence[Outcome] = (),
+    others: Sequence[Outcome] = (),
+    beside: Callable[[Outcome], Beside] = lambda _: Beside(),
 ) -> Json:
     """All phases as one document; `complete` is false for a run that was cut short.
 
-    `account` is what the run says of itself, `beside` are results that no check of a phase has,
+    `account` is what the run says of itself, `others` are results that no check of a phase has,
     such as those of the readiness gate.
     """
-    outcomes = [*beside, *(outcome for phase in phases for outcome in phase.outcomes)]
+    outcomes = [*others, *(outcome for phase in phases for outcome in phase.outcomes)]
     counts = {
         status: sum(outcome.status == status for outcome in outcomes)
         for status in ("passed", "failed", "skipped", "pending", "other")
@@ -103,7 +92,7 @@ def report(
                     **(account or {}),
                 },
             },
-            "tests": [test(outcome) for outcome in outcomes],
+            "tests": [_test(outcome, beside(outcome)) for outcome in outcomes],
             "environment": _environment(environment, run_id),
         },
     }
@@ -130,15 +119,52 @@ def _times(outcome: Outcome) -> tuple[float | None, float | None]:
     return started, started + split.run_s
 
 
-def _earlier(outcome: Outcome) -> list[Json]:
+def _test(outcome: Outcome, beside: Beside) -> Json:
+    attempts = _earlier(outcome, beside.files)
+    found: Json = {
+        "name": outcome.check,
+        "status": str(outcome.status),
+        "duration": round(outcome.duration_s * 1000),
+        "suite": [outcome.phase],
+    }
+    started, stopped = _times(outcome)
+    optional = {
+        "start": _millis(started),
+        "stop": _millis(stopped),
+        "message": outcome.message,
+        "rawStatus": outcome.raw_status,
+        "labels": beside.labels,
+        "retries": len(attempts) or None,
+        "retryAttempts": attempts,
+        "stdout": list(outcome.stdout),
+        "stderr": list(outcome.stderr),
+        "attachments": _of_the_last(beside.files) if naming.is_worth_it(outcome) else [],
+        "extra": _extra(outcome),
+    }
+    return {
+        **found,
+        **{key: value for key, value in optional.items() if value not in (None, "", [], {})},
+    }
+
+
+def _of_the_last(files: Iterable[Json]) -> list[Json]:
+    return [item for item in files if not naming.is_of_attempt(item["name"])]
+
+
+def _earlier(outcome: Outcome, files: Iterable[Json]) -> list[Json]:
     """The attempts before the last one, in the format's own words."""
     found = outcome.extra.get("earlierAttempts", [])
     own = ("message", "stdout", "stderr")
+    by_attempt = {
+        number: [item for item in files if item["name"].startswith(naming.of_attempt(number))]
+        for number in range(1, len(found) + 1)
+    }
     return [
         {
             "attempt": number,
             "status": str(Status.OTHER),  # only what gave no verdict is tried again
             **{key: attempt[key] for key in own if attempt.get(key)},
+            **({"attachments": by_attempt[number]} if by_attempt[number] else {}),
             "extra": {key: value for key, value in attempt.items() if key not in own},
         }
         for number, attempt in enumerate(found, 1)

@@ -1,6 +1,5 @@
 """Where the reports of a run go: the places that were asked for, and the run's own folder."""
 
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
@@ -9,7 +8,7 @@ from typing import Any
 
 from helper.errors import CannotTell
 from helper.kube import Kube
-from orchestrator import rundir, stdout
+from orchestrator import attachments, rundir, stdout
 from orchestrator.errors import StopError
 from orchestrator.inputs import CONFIG_MAP, scheme_of
 from orchestrator.report_map import ReportMap
@@ -53,8 +52,9 @@ class Delivery:
         Without `--output` the record goes to stdout, unless that is somebody's terminal.
         """
         places: list[str] = []
+        record, document = document, attachments.placed(document, self._folder.path)
         has_record = [self._to_output(output, document, places) for output in self._records]
-        self._to_folder(document, places)
+        self._to_folder(record, places)
         text = rundir.text(document)
         if not self._outputs and sys.stdout and not sys.stdout.isatty():
             has_record.append(self._to_stdout(text))
@@ -92,7 +92,7 @@ class Delivery:
 
     def _to_folder(self, document: Mapping[str, Any], places: list[str]) -> None:
         try:
-            places.append(_short(self._folder.report(document)))
+            places.append(rundir.short(self._folder.report(document)))
         except OSError as error:
             self._tell(f"the run's folder does not take it: {error}", "warning")
 
@@ -101,9 +101,3 @@ class Delivery:
             step_summary.append(document, self._env)
         except Exception as error:  # it is a courtesy
             self._tell(f"the step's summary cannot be written: {error}", "warning")
-
-
-def _short(path: Path) -> str:
-    """Write a path in the operator's home as shells do."""
-    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.home raises for a nameless user
-    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)

@@ -7,7 +7,8 @@ from dataclasses import replace
 from helper.deadline import SYSTEM_CLOCK, Clock
 from helper.errors import CannotTell, KubeError
 from helper.resource import name, text
-from orchestrator import collected, diagnostics, logs, redaction, verdict
+from orchestrator import collected, logs, redaction, verdict
+from orchestrator.diagnostics.collect import collect
 from orchestrator.events import CheckProgressed, CheckSaid, Event, Notice
 from orchestrator.follow import NO_LOG, Follower
 from orchestrator.moments import split, unstarted
@@ -90,7 +91,7 @@ class CheckLife:
         seen = self._sightings.of(self._planned.object_name)
         glance = self._workspace.glance(lambda: self._stop.hurry, self._clock)
         context = self._workspace.context
-        return diagnostics.collect(glance, seen, self._planned, context.run_id, context.namespace)
+        return collect(glance, seen, self._planned, context.run_id, context.namespace)
 
     def clean(self, *, keep: bool = False) -> None:
         """Remove Job and identity, then wait until what the check used is free again.

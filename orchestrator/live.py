@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Self
 
 from rich.console import Console, Group
@@ -9,7 +10,8 @@ from rich.live import Live
 from rich.text import Text
 
 from helper.deadline import SYSTEM_CLOCK, Clock
-from orchestrator import report, rows
+from orchestrator import report, rows, rundir
+from orchestrator.diagnostics import naming
 from orchestrator.events import (
     CheckFinished,
     CheckProgressed,
@@ -60,11 +62,13 @@ class Terminal:
         *,
         moving: bool,
         level: Level = Level.INFO,
+        folder: Path | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        """Nothing is shown yet."""
+        """Nothing is shown yet; `folder` is the run's, with the files about checks not well."""
         self._console = console
         self._remaining: Remaining | None = None
+        self._folder = folder
         self._is_over = False
         self._level = level
         self._clock = clock
@@ -248,7 +252,14 @@ class Terminal:
         self._print(
             Text(),
             *(Text(report.phase_line(phase), STYLE[phase.status]) for phase in result.phases),
-            *map(_attention, report.by_reason(report.attention(result.phases))),
+            sep="\n",
+            soft_wrap=self._is_file,
+        )
+        for outcomes in report.by_reason(report.attention(result.phases)):
+            self._print(_attention(outcomes), soft_wrap=self._is_file)
+            if place := self._diagnostics(outcomes):  # whole, so that it can be copied
+                self._print(Text(f"diagnostics: {report.printable(place)}", "dim"), soft_wrap=True)
+        self._print(
             *(
                 Text(report.printable(f"left behind: {item}"), "yellow")
                 for item in result.leftovers
@@ -261,6 +272,20 @@ class Terminal:
         )
         for place in places:  # whole, so that it can be copied
             self._print(Text(f"report: {report.printable(place)}"), soft_wrap=True)
+
+    def _diagnostics(self, outcomes: Iterable[Outcome]) -> str:
+        """The folder with what the cluster knew of some checks, if there is one."""
+        if self._folder is None:
+            return ""
+        found = [
+            naming.folder_of(item.phase, item.check)
+            for item in outcomes
+            if naming.is_worth_it(item)
+        ]
+        places = [place for item in found if (place := self._folder / item).is_dir()]
+        if not places:
+            return ""
+        return rundir.short(places[0] if len(places) == 1 else places[0].parent)
 
 
 def _attention(outcomes: Sequence[Outcome]) -> Text:

@@ -6,10 +6,11 @@ from typing import Any
 from helper import documents
 from helper.depth import Depth
 from helper.kinds import NODES, PODS
-from orchestrator import diagnostics, manifests, plan
+from orchestrator import manifests, plan
 from orchestrator.catalog import Catalog
 from orchestrator.converging import WORKLOADS
 from orchestrator.depth import limit
+from orchestrator.diagnostics import inner
 from orchestrator.errors import UsageError
 from orchestrator.executor import Executor
 from orchestrator.images import ImageRules
@@ -68,7 +69,7 @@ def render(
         rules = [*executor.caller_rules(planned), *(WAIT_RULES if waits else [])]
         optional = [
             *SNAPSHOT_RULES,
-            *([] if executor.is_local else diagnostics.caller_rules(planned)),
+            *([] if executor.is_local else inner.caller_rules(planned)),
         ]
         return _text([_caller_role(rules, optional)])
     context = RunContext(run_id, namespace, "")

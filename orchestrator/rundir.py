@@ -2,14 +2,16 @@
 
 import json
 import os
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from orchestrator import ctrf, state
+from orchestrator.diagnostics import naming
 from orchestrator.outcome import Outcome
 
-REPORT, DIAGNOSTICS, LOG = "ctrf.json", "diagnostics", "log"
+REPORT, LOG = "ctrf.json", "log"
 
 
 class RunDir:
@@ -31,13 +33,20 @@ class RunDir:
 
     def diagnosis(self, outcome: Outcome, files: Mapping[str, str]) -> Path:
         """Store files about a check that did not pass; OSError when the disk does not take it."""
-        folder = self.path / diagnostics_of(outcome.phase, outcome.check)
+        folder = self.path / naming.folder_of(outcome.phase, outcome.check)
         state.make(folder)
         for name, content in files.items():
             place = folder / name
             state.make(place.parent)
             write_text(place, content)
         return folder
+
+    def forget_diagnoses(self, but: Iterable[tuple[str, str]]) -> None:
+        """Remove what is kept of checks that run again, `but` these, by phase and check."""
+        kept = {Path(naming.folder_of(phase, check)).name for phase, check in but}
+        for folder in (self.path / naming.FOLDER).glob("*"):
+            if folder.name not in kept:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def report(self, document: Mapping[str, Any]) -> Path:
         """Store the whole report; OSError when the disk does not take it."""
@@ -47,9 +56,10 @@ class RunDir:
         return place
 
 
-def diagnostics_of(phase: str, check: str) -> str:
-    """The folder with the files about a check that did not pass, as a path in that of its run."""
-    return f"{DIAGNOSTICS}/{phase}.{check}"
+def short(path: Path) -> str:
+    """Write a path in the operator's home as shells do."""
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.home raises for a nameless user
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
 
 
 def write(path: Path, document: Mapping[str, Any]) -> None:

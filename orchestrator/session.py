@@ -168,6 +168,7 @@ class Session:
             if before is not None and not (before or self._kept.is_kept):
                 self._take_from(kube)
             self._remember(about)
+            self._folder.forget_diagnoses(but=before or ())
             run = Run(
                 self._prepared.plan,
                 self._prepared.recipe,
@@ -264,7 +265,10 @@ class Session:
     def _report(self, result: RunResult) -> dict[str, Any]:
         findings, waited = tuple(self._findings), self._convergence
         seen = account.Seen(self._served, self._identity, self._snapshot, findings, waited)
-        return account.document(result, self._options, self._prepared, seen, ci.build(self._env))
+        build, folder = ci.build(self._env), self._folder.path
+        return account.document(
+            result, self._options, self._prepared, seen, build=build, folder=folder
+        )
 
     def _keep(self, outcome: Outcome) -> None:
         try:

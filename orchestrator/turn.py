@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 
 from helper.deadline import Clock
 from helper.errors import KubeError
-from orchestrator import ctrf, diagnostics
+from orchestrator import ctrf
+from orchestrator.diagnostics import naming
+from orchestrator.diagnostics.collect import log_of
 from orchestrator.events import CheckProgressed, Event, Notice
 from orchestrator.executor import Attempt, Site
 from orchestrator.leases import Blocked, Holder, Stopped
@@ -156,7 +158,7 @@ class Turn:
         """Keep what the cluster knew of an attempt that another one follows, then remove it."""
         outcome, count = so_far[-1], len(so_far)
         try:
-            self._diagnose(life, outcome, diagnostics.of_attempt(count))
+            self._diagnose(life, outcome, naming.of_attempt(count))
         except Exception as error:
             words = f"{self._planned.name}: diagnostics of attempt {count}: {internal(error)}"
             self._tools.emit(Notice(words, "error"))
@@ -167,9 +169,9 @@ class Turn:
 
     def _diagnose(self, life: Attempt, outcome: Outcome, folder: str = "") -> None:
         """Store files about an end that is not good, below `folder` among them."""
-        if not diagnostics.is_worth_it(outcome) or self._stop.hurry:
+        if not naming.is_worth_it(outcome) or self._stop.hurry:
             return
-        said = diagnostics.log_of(outcome) if folder else {}  # the last one's is in the report
+        said = log_of(outcome) if folder else {}  # the last one's is in the report
         files = {**said, **life.diagnosis()}
         self._tools.diagnose(outcome, {f"{folder}{name}": text for name, text in files.items()})
 

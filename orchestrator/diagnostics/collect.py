@@ -12,21 +12,9 @@ from helper.resource import Json, name, part, text
 from orchestrator.diagnostics import inner, words
 from orchestrator.diagnostics.glance import Glance, events, unread
 from orchestrator.diagnostics.owners import Owners
-from orchestrator.outcome import Outcome, Status
+from orchestrator.outcome import Outcome
 from orchestrator.plan import PlannedCheck
 from orchestrator.verdict import Sighting
-
-UNWELL = (Status.FAILED, Status.OTHER)
-
-
-def is_worth_it(outcome: Outcome) -> bool:
-    """Whether anybody will ask what was going on."""
-    return outcome.status in UNWELL
-
-
-def of_attempt(number: int) -> str:
-    """Where the files of an attempt lie that another one followed."""
-    return f"attempt-{number}/"
 
 
 def log_of(outcome: Outcome) -> Mapping[str, str]:

@@ -88,6 +88,7 @@ class Case:
     measured: tuple[Measured, ...] = ()
     items: tuple[Item, ...] = ()  # what is unwell first
     attempts: tuple[Attempt, ...] = ()
+    diagnostics: str = ""  # where files about it are
     facts: tuple[tuple[str, str], ...] = ()  # what ran where, and what else is told
 
     @property

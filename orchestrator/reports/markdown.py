@@ -27,7 +27,7 @@ def render(report: Report, limit: int = COMMENT_BYTES) -> str:
     parts = [head, *shown]
     if len(shown) < len(rows):
         return "\n".join([*parts, "", f"… and {len(rows) - len(shown)} more checks.", ""])
-    told = [case for case in report.by_gravity if case.evidence or case.log or case.items]
+    told = [case for case in report.by_gravity if _has_more(case)]
     fitting = list(_fitting(map(_section, told), room))
     left = len(told) - len(fitting)
     end = [f"The evidence of {left} more checks did not fit here."] if left else []
@@ -81,6 +81,10 @@ def _row(case: Case) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def _has_more(case: Case) -> bool:
+    return bool(case.evidence or case.log or case.items or case.diagnostics)
+
+
 def _section(case: Case) -> str:
     """One check's message and evidence, closed until somebody opens it."""
     title = f"{headline.MARKS[case.status]} {case.place}"
@@ -91,6 +95,8 @@ def _section(case: Case) -> str:
     body = [*more, *earlier, *_measured(case), *_items(case)]
     if log:
         body.append(fenced(cut(log, *EVIDENCE_LINES)))
+    if case.diagnostics:
+        body.append(f"\ndiagnostics: {_code(case.diagnostics)}")
     return "\n".join([f"<details><summary>{plain}</summary>", "", *body, "", "</details>", ""])
 
 

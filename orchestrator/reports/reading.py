@@ -151,6 +151,7 @@ def _case(test: Mapping[str, Any]) -> Case:
         measured=_measured(extra.get("measured")),
         items=_items(extra.get("items")),
         attempts=_attempts(test.get("retryAttempts")),
+        diagnostics=_diagnostics(test.get("attachments")),
         facts=_facts(extra),
     )
 
@@ -232,6 +233,19 @@ def _attempts(told: Any) -> tuple[Attempt, ...]:
         for count, item in enumerate(found[: text.MAX_ITEMS], 1)
         if isinstance(item, dict)
     )
+
+
+def _diagnostics(told: Any) -> str:
+    """Where the files about a test are: their folder, or their paths where they have none."""
+    found = told if isinstance(told, list) else []
+    given = [item for item in found[: text.MAX_ITEMS] if isinstance(item, dict)]
+    files = [(text.words(item.get("path")), text.words(item.get("name"))) for item in given]
+    folders = {
+        path.removesuffix(f"/{name}") if path.endswith(f"/{name}") else path
+        for path, name in files
+        if path
+    }
+    return ", ".join(sorted(folders))
 
 
 def _facts(extra: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -5,8 +5,8 @@ import pytest
 import yaml
 
 from helper.kinds import PODS
-from orchestrator import diagnostics, preflight
-from orchestrator.diagnostics import words
+from orchestrator import preflight
+from orchestrator.diagnostics import inner, words
 from orchestrator.diagnostics.glance import Glance, events
 from orchestrator.outcome import Status
 from orchestrator.replay import Fault, PodOutcome, ReplayCluster
@@ -232,8 +232,8 @@ def test_a_text_that_nobody_would_read_is_cut() -> None:
 def test_the_printed_role_of_a_caller_lets_him_see_it_all() -> None:
     check = entry("alpha", rbac=[RULES[1], {**DEPLOYS, "namespace": "tests"}])
     plan = Engine([check]).plan()
-    printed = [*preflight.caller_rules(plan), *diagnostics.caller_rules(plan)]
+    printed = [*preflight.caller_rules(plan), *inner.caller_rules(plan)]
     listed = {plural for rule in printed if "list" in rule["verbs"] for plural in rule["resources"]}
 
     assert {"pods", "trainjobs", "deployments", "replicasets"} <= listed
-    assert diagnostics.caller_rules(Engine([entry("alpha")]).plan()) == []
+    assert inner.caller_rules(Engine([entry("alpha")]).plan()) == []

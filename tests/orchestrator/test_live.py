@@ -1,5 +1,6 @@
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -216,6 +217,27 @@ def test_a_log_has_the_whole_table_for_nobody_sees_its_columns() -> None:
     assert first.split()[:4] == ["✘", "alpha", "conformance", "failed"]
     assert first.endswith("word end")
     assert second.index("1.2s") + 4 == head.index("time") + 4
+
+
+def test_what_the_cluster_knew_of_checks_is_named_under_them(tmp_path: Path) -> None:
+    failed = [
+        Outcome(name, "conformance", Status.FAILED, "no answer") for name in ("alpha", "beta")
+    ]
+    out = io.StringIO()
+    plan = Engine([entry("alpha"), entry("beta")]).plan()
+    shown = Terminal(plan, Console(file=out, width=40), moving=False, folder=tmp_path)
+    folder = tmp_path / "diagnostics"
+
+    shown.summary(result(*failed, code=Exit.FAILED), [])
+    assert "diagnostics" not in out.getvalue()
+
+    (folder / "conformance.alpha").mkdir(parents=True)
+    shown.summary(result(*failed, code=Exit.FAILED), [])
+    assert f"no answer\ndiagnostics: {folder}/conformance.alpha\n" in out.getvalue()
+
+    (folder / "conformance.beta").mkdir()
+    shown.summary(result(*failed, code=Exit.FAILED), [])
+    assert f"no answer\ndiagnostics: {folder}\n" in out.getvalue()
 
 
 def test_places_of_reports_are_never_broken_so_that_they_can_be_copied() -> None:

@@ -43,7 +43,16 @@ def made() -> Json:
         run_id=RUN_ID,
         started=1767322245.0,
         stopped=1767322250.5,
+        beside=beside,
     )
+
+
+def beside(_: Outcome) -> ctrf.Beside:
+    files = [
+        {"name": name, "contentType": "text/plain", "path": f"diagnostics/conformance.x/{name}"}
+        for name in ("attempt-1/events.txt", "events.txt")
+    ]
+    return ctrf.Beside({"phase": "conformance", "lock": ["gpu"]}, files)
 
 
 def test_our_report_is_strict_ctrf() -> None:
@@ -97,6 +106,16 @@ def test_earlier_attempts_stand_in_the_fields_of_the_format_too() -> None:
             "extra": {"rawStatus": "Evicted", "job": "j"},
         }
     ]
+
+
+def test_files_are_attached_to_the_attempt_that_they_are_about() -> None:
+    alpha, beta = made()["results"]["tests"]
+
+    (attempt,) = alpha["retryAttempts"]
+    assert [item["name"] for item in attempt["attachments"]] == ["attempt-1/events.txt"]
+    assert [item["name"] for item in alpha["attachments"]] == ["events.txt"]
+    assert "attachments" not in beta  # it was skipped
+    assert alpha["labels"] == beta["labels"] == {"phase": "conformance", "lock": ["gpu"]}
 
 
 def test_a_document_has_an_identity_and_that_of_its_run() -> None:

@@ -176,6 +176,7 @@ def test_whatever_checks_do_every_report_of_ours_is_valid(
                 "stdout": ANYTHING,
                 "stderr": ANYTHING,
                 "retryAttempts": ANYTHING,
+                "attachments": ANYTHING,
                 "extra": st.fixed_dictionaries(
                     {},
                     optional={

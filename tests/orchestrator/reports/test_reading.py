@@ -168,6 +168,25 @@ def test_the_verdict_is_a_sentence(tests: list[Json], changes: Json, words: str)
     assert headline.words(report(*tests, **changes)) == words
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        pytest.param(
+            [("pod.yaml", "/d/a/pod.yaml"), ("inner/x.log", "/d/a/inner/x.log")], "/d/a", id="ours"
+        ),
+        pytest.param([("Screen", "s/1.png"), ("Log", "log")], "log, s/1.png", id="of-others"),
+        pytest.param([("", ""), (None, 5)], "5", id="odd"),
+        pytest.param([], "", id="none"),
+    ],
+)
+def test_files_about_a_test_are_shown_by_their_folder(given: list[Any], shown: str) -> None:
+    files = [{"name": name, "contentType": "x", "path": path} for name, path in given]
+
+    (found,) = report(case(attachments=files)).cases
+
+    assert found.diagnostics == shown
+
+
 def test_a_run_that_was_cut_short_is_never_green() -> None:
     given = document(PASSED, failure="SIGTERM received")
     given["results"]["summary"]["extra"] = {"complete": False}
