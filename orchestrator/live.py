@@ -69,6 +69,7 @@ class Terminal:
         self._console = console
         self._remaining: Remaining | None = None
         self._folder = folder
+        self._namespace = plan.namespace
         self._is_over = False
         self._level = level
         self._clock = clock
@@ -270,6 +271,8 @@ class Terminal:
             sep="\n",
             soft_wrap=self._is_file,
         )
+        if kept := report.kept(result, self._namespace):
+            self._print(Text(kept, "dim"), soft_wrap=True)
         for place in places:  # whole, so that it can be copied
             self._print(Text(f"report: {report.printable(place)}"), soft_wrap=True)
 

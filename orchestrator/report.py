@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from helper import contract
 from helper.check import SkipCode
 from helper.depth import Depth
 from helper.quantity import format_duration
@@ -141,6 +142,16 @@ def _pause(result: RunResult) -> str:
     pause = format_duration(round(result.pause_s, 1))
     older = counted(len(result.earlier), "result")
     return f" with a pause of {pause}, {older} from before that"
+
+
+def kept(result: RunResult, namespace: str) -> str:
+    """How to look at what stays on request, and how to remove it; empty where nothing does."""
+    if not result.audit.kept:
+        return ""
+    where = f"-n {namespace}" if namespace else "-A"
+    selector = f"{contract.LABEL_RUN_ID}={result.run_id}"
+    look = f"kubectl get jobs,pods {where} -l {selector}"
+    return f"kept: {look}; to remove it: aicr-orch gc --run-id {result.run_id}"
 
 
 def first_line(words: str) -> str:

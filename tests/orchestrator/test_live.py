@@ -24,7 +24,7 @@ from orchestrator.outcome import Outcome, PhaseResult, Split, Status
 from orchestrator.remaining import Remaining
 from orchestrator.result import Audit, RunResult
 from tests.fakes.clock import FakeClock
-from tests.orchestrator.engine import RUN_ID, Engine, entry
+from tests.orchestrator.engine import NAMESPACE, RUN_ID, Engine, entry
 
 PLAN = Engine([entry("alpha"), entry("beta", "performance")]).plan()
 PASSED = Outcome(
@@ -238,6 +238,19 @@ def test_what_the_cluster_knew_of_checks_is_named_under_them(tmp_path: Path) -> 
     (folder / "conformance.beta").mkdir()
     shown.summary(result(*failed, code=Exit.FAILED), [])
     assert f"no answer\ndiagnostics: {folder}\n" in out.getvalue()
+
+
+def test_what_stays_on_request_is_said_to_be_looked_at_and_removed_so() -> None:
+    shown, out = terminal(40)
+    shown.summary(replace(result(PASSED), audit=Audit(True, kept=("aicr-alpha-0",))), [])
+
+    assert (
+        f"kept: kubectl get jobs,pods -n {NAMESPACE} -l aicr.run/run-id={RUN_ID}; "
+        f"to remove it: aicr-orch gc --run-id {RUN_ID}\n"
+    ) in out.getvalue()
+
+    shown.summary(result(PASSED), [])
+    assert out.getvalue().count("kept: ") == 1
 
 
 def test_places_of_reports_are_never_broken_so_that_they_can_be_copied() -> None:
