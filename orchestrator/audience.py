@@ -40,13 +40,12 @@ def titles(options: Options, kube: Kube, served: ServerVersion) -> list[str]:
 
 
 def operator(
-    options: Options, planned: Plan, console: Console, env: Mapping[str, str]
+    options: Options, planned: Plan, console: Console, env: Mapping[str, str], folder: Path
 ) -> Terminal | JsonLines:
-    """How the operator hears what happens."""
+    """How the operator hears what happens; `folder` is the run's."""
     if options.log_json:
         return _json_lines(options, console)
     moving = console.is_terminal and not console.is_dumb_terminal and not env.get("CI")
-    folder = runs / options.run_id
     return Terminal(planned, console, moving=moving, level=options.log_level, folder=folder)
 
 

@@ -37,6 +37,11 @@ LIMITS = {"cpu": "1", "memory": "1Gi"}
 GPU_NODE_LABEL = "nvidia.com/gpu.present"  # set by GPU feature discovery
 NOT_IN_LABELS = re.compile(r"[^A-Za-z0-9._-]")
 MAX_LABEL = 63
+# A node that is emptied to save money would end a check in the middle.
+UNMOVED = {
+    "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+    "karpenter.sh/do-not-disrupt": "true",
+}
 RBAC_GROUP = "rbac.authorization.k8s.io"
 # Taints that say "not now" or "not real"; tolerating them would put checks on such nodes.
 UNTOLERATED = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/", "kwok.x-k8s.io/")
@@ -217,9 +222,10 @@ def job(context: RunContext, planned: PlannedCheck) -> Json:
         "spec": {
             "activeDeadlineSeconds": job_deadline_s(context, planned),
             "backoffLimit": 0,
+            "podReplacementPolicy": "Failed",  # a pod that is asked to end has not failed yet
             "ttlSecondsAfterFinished": JOB_TTL_S,
             "template": {
-                "metadata": {"labels": labels},
+                "metadata": {"labels": labels, "annotations": UNMOVED},
                 "spec": _pod_spec(context, planned),
             },
         },

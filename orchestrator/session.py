@@ -88,7 +88,7 @@ class Session:
         self._folder = rundir.RunDir.of_run(options.run_id, env)
         self._record = Record()
         self._terminal = Listeners(
-            audience.operator(options, self._prepared.plan, console, env),
+            audience.operator(options, self._prepared.plan, console, env, self._folder.path),
             options.outputs,
             self._prepared.plan,
             self._record,

@@ -263,6 +263,13 @@ class TestLogs:
         assert (reply.status, reply.message) == (404, 'pods "nope" not found')
 
 
+def test_a_job_may_wait_for_the_end_of_a_pod_that_is_deleted(server: Server, jobs: str) -> None:
+    reply = server.post(f"{jobs}?dryRun=All", job(podReplacementPolicy="Failed"))
+
+    assert (reply.status, reply.body["spec"]["podReplacementPolicy"]) == (201, "Failed")
+    assert reply.body["spec"]["backoffLimit"] == 0
+
+
 def test_a_job_past_its_deadline_fails_and_loses_its_pod(
     server: Server, home: str, jobs: str
 ) -> None:

@@ -102,6 +102,17 @@ def test_kubernetes_ends_a_job_only_after_the_check_could_report(
     assert spec["ttlSecondsAfterFinished"] == 24 * 3600
 
 
+def test_nobody_moves_a_check_to_another_node_in_the_middle() -> None:
+    body = manifests.job(context(), planned())
+
+    assert body["spec"]["podReplacementPolicy"] == "Failed"
+    assert body["spec"]["template"]["metadata"]["annotations"] == {
+        "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+        "karpenter.sh/do-not-disrupt": "true",
+    }
+    assert "annotations" not in body["metadata"]
+
+
 @pytest.mark.parametrize(
     ("patience", "startup_s"),
     [

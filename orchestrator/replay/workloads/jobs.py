@@ -76,7 +76,7 @@ class JobController:
             self._advance(job, pods, tally)
 
     def _advance(self, job: Json, pods: list[Json], tally: Tally) -> None:
-        fresh = tally.count(pods)
+        fresh = tally.count(job, pods)
         target = jobstatus.target_of(job) or self._target(job, pods, tally)
         if target is None:
             self._supply(job, pods, tally)
@@ -91,7 +91,7 @@ class JobController:
 
         after = self._keeper.write(job, edit)
         for pod in pods:
-            if not jobstatus.is_active(pod):
+            if not jobstatus.is_active(pod) and (target or tally.has(pod)):
                 self._release(pod)
         if fresh:  # counted now; the next sync writes the numbers
             self._again(job, _SYNC_S)

@@ -44,20 +44,28 @@ class Tally:
         limit = job["spec"].get("activeDeadlineSeconds")
         return None if limit is None else limit - (time.monotonic() - self.begun)
 
-    def count(self, pods: Sequence[Json]) -> list[str]:
+    def has(self, pod: Json) -> bool:
+        """Whether a pod was counted."""
+        return uid_of(pod) in self.succeeded | self.failed
+
+    def count(self, job: Json, pods: Sequence[Json]) -> list[str]:
         """Take in what has ended since the last time and give the uids of those pods.
 
-        A pod that is being deleted counts as failed at once (podReplacementPolicy
-        TerminatingOrFailed).
+        A pod that is being deleted counts as failed at once, unless the podReplacementPolicy is
+        Failed: then it has to end, or to be let go by its kubelet. One without a node has nobody
+        to do either; a real cluster's garbage collector marks it as failed within 20 s.
         """
+        ends_first = job["spec"].get("podReplacementPolicy") == "Failed"
         fresh = []
         for pod in pods:
             uid, phase = uid_of(pod), pod["status"].get("phase")
-            if uid in self.succeeded | self.failed:
+            if self.has(pod):
                 continue
             if phase == "Succeeded":
                 self.succeeded.add(uid)
-            elif phase == "Failed" or is_deleting(pod):
+            elif phase == "Failed" or (
+                is_deleting(pod) and not (ends_first and _is_on_its_way(pod))
+            ):
                 self.failed.add(uid)
             else:
                 continue
@@ -162,6 +170,12 @@ def _put(status: Json, name: str, count: int) -> None:
         status[name] = count
     else:
         status.pop(name, None)
+
+
+def _is_on_its_way(pod: Json) -> bool:
+    """Whether a kubelet still ends a deleted pod."""
+    has_grace = bool(pod["metadata"].get("deletionGracePeriodSeconds"))
+    return has_grace and bool(pod["spec"].get("nodeName"))
 
 
 def _is_ready(pod: Json) -> bool:

@@ -12,6 +12,7 @@ from tests.fakes.objects import node
 from tests.orchestrator.replay.conftest import IMAGE, Bench, terminated
 
 FOREVER = "import signal; signal.pause()"
+HANDLER_END = "print('ready', flush=True)\nwhile True: signal.pause()"
 HANDLER = (
     "import signal, sys, os; root = os.environ['AICR_FILE_ROOT']\n"
     "def stop(*_):\n"
@@ -58,6 +59,30 @@ def test_a_deleted_pod_stays_until_its_process_has_ended(bench: Bench) -> None:
     ended = terminated(last_seen(bench, since))
     assert (ended["exitCode"], ended["message"]) == (143, "stopped")
     assert "Killing" in bench.reasons()
+
+
+@pytest.mark.parametrize(
+    ("policy", "bound_for"),
+    [
+        pytest.param({}, ["FailureTarget"], id="fails-at-once"),
+        pytest.param({"podReplacementPolicy": "Failed"}, [], id="waits-for-the-pod"),
+    ],
+)
+def test_a_job_whose_pod_is_deleted_fails_without_another_pod(
+    bench: Bench, policy: Json, bound_for: list[str]
+) -> None:
+    deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + HANDLER_END
+    path = started(bench, deaf, spec={"terminationGracePeriodSeconds": 1}, **policy)
+    bench.server.call("DELETE", path)
+
+    def seen() -> Json:
+        status = dict(bench.server.get(f"{bench.jobs}/j").body["status"])
+        return status if status.get("terminating") else {}
+
+    conditions = eventually(seen).get("conditions") or []
+    assert [item["type"] for item in conditions] == bound_for
+    assert bench.await_end()["Failed"]["reason"] == "BackoffLimitExceeded"
+    assert bench.reasons("Job").count("SuccessfulCreate") == 1
 
 
 def test_a_process_that_does_not_listen_is_killed(bench: Bench) -> None:
