@@ -7,10 +7,10 @@ from pathlib import Path
 
 from helper.findings import printable
 from orchestrator import earlier, owner, record, stdout
+from orchestrator.diagnostics import naming
 from orchestrator.errors import UsageError, nearest
 from orchestrator.outcome import Outcome
 from orchestrator.retold import Story
-from orchestrator.rundir import DIAGNOSTICS
 
 TAB = "\t"
 Tell = Callable[[str], object]
@@ -37,7 +37,7 @@ def _show_kept(folder: Path, found: Outcome, tell: Tell) -> None:
         stdout.write(sys.stderr, _text(found.stderr))
     if not found.stdout and not found.stderr:
         tell(f"{found.check} printed nothing; it is {_verdict(found)}")
-    files = folder / DIAGNOSTICS / f"{found.phase}.{found.check}"
+    files = folder / naming.folder_of(found.phase, found.check)
     if files.is_dir():
         tell(f"what its cluster said of it: {files}")
 
