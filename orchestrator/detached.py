@@ -2,9 +2,15 @@
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+
+# Ctrl-C ends what has not begun at once, and not as an exception in the middle of an import, which
+# some library may take for a fault of its own.
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from orchestrator import options, session
 from orchestrator.detach import PYTHONPATH
