@@ -294,6 +294,8 @@ def test_a_deleted_job_orphans_its_pods_unless_told_otherwise(
 
     eventually(lambda: server.get(f"{jobs}/j").status == 404)
     assert "ownerReferences" not in pod_of(server, home)["metadata"]
+    server.call("DELETE", f"{home}/pods/{pod_of(server, home)['metadata']['name']}")
+    eventually(lambda: server.get(f"{home}/pods").items == [])
 
 
 def test_foreground_deletion_takes_the_pods_first(server: Server, home: str, jobs: str) -> None:

@@ -159,12 +159,15 @@ class _Handler(BaseHTTPRequestHandler):
             path = f"/{path}"
             headers.setdefault("authorization", f"Bearer {token}")
         length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length) if length else b""
+        if len(body) < length:  # its options are lost: it would mean something else
+            raise ConnectionResetError
         return Request(
             method=self.command,
             path=unquote(path),
             query=dict(parse_qsl(query, keep_blank_values=True)),
             headers=headers,
-            body=self.rfile.read(length) if length else b"",
+            body=body,
             raw_query=query,
         )
 

@@ -55,9 +55,10 @@ class JobController:
 
     def pod_changed(self, change: Change) -> None:
         """Look at the Job whose pod has changed."""
-        for owner in owners_of(change.new):
-            if owner.get("kind") != "Job":
-                continue
+        owners = [owner for owner in owners_of(change.new) if owner.get("kind") == "Job"]
+        if not owners:
+            self._release(change.new)  # nobody counts an orphan
+        for owner in owners:
             if owner["uid"] in self._tallies:
                 self._once.later(_SYNC_S, change.key.namespace, owner["name"])
             elif is_deleting(change.new):

@@ -1,5 +1,6 @@
 """Servers of a cluster: errors on demand, the record of requests, and an end without remains."""
 
+import socket
 import tempfile
 import threading
 from pathlib import Path
@@ -254,3 +255,18 @@ def test_what_is_not_emulated_is_said(
 
     assert (reply.status, reply.body["reason"]) == (501, "NotImplemented")
     assert reply.message.startswith("the replay cluster does not emulate ")
+
+
+def test_a_request_that_was_cut_off_asks_for_nothing(cluster: ReplayCluster) -> None:
+    """Without its options the deletion of a Job would leave the Job's pods behind."""
+    nodes = "/api/v1/nodes"
+    with replay_server(cluster) as server:
+        host, port = server.url.removeprefix("http://").split(":")
+        head = f"DELETE {nodes}/node-1 HTTP/1.1\r\nHost: {host}\r\nContent-Length: 99\r\n"
+        token = f"Authorization: {server.headers['Authorization']}\r\n\r\n"
+        with socket.create_connection((host, int(port))) as caller:
+            caller.sendall(f"{head}{token}{{".encode())
+            caller.shutdown(socket.SHUT_WR)
+            assert caller.recv(1) == b""
+
+        assert server.get(f"{nodes}/node-1").status == 200
