@@ -1,5 +1,5 @@
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,12 +12,11 @@ from orchestrator.replay import Fault, ReplayCluster
 from orchestrator.sightings import Sightings
 from orchestrator.stop import Stop
 from orchestrator.verdict import PATIENCE_S, Ending
-from orchestrator.waiting import Waiting
+from orchestrator.waiting import PODLESS_S, Waiting
 from orchestrator.workspace import Workspace
 from tests.fakes.clock import FakeClock
 from tests.orchestrator.engine import NAMESPACE, RUN_ID, Engine, entry, node, served
 
-WAIT_S = 20.0
 PLANNED = Engine([entry("alpha")]).plan().checks[0]
 LABELS = {"aicr.run/run-id": RUN_ID, "batch.kubernetes.io/job-name": PLANNED.object_name}
 Json = dict[str, Any]
@@ -51,6 +50,19 @@ class Leaping(FakeClock):
     def now(self) -> float:
         self.sleep(3600.0)
         return super().now()
+
+
+class Striking(FakeClock):
+    """Something happens once, after a while."""
+
+    def __init__(self, after_s: float, act: Callable[[], object]) -> None:
+        super().__init__()
+        self._due = [(self.seconds + after_s, act)]
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        if self._due and self.seconds >= self._due[0][0]:
+            self._due.pop()[1]()
 
 
 @contextmanager
@@ -152,17 +164,15 @@ def test_a_job_that_failed_while_nobody_watched_pods_is_not_believed_yet() -> No
     cluster = ReplayCluster(objects=[failed_job()])
     outage = Fault(verb="watch", resource="pods", drop=True)
     cluster.faults.append(outage)
-    pod = terminating_pod(state=PASSED)
 
-    with waiting(cluster) as wait:
-        found: list[Ending] = []
-        thread = threading.Thread(target=lambda: found.append(wait.until_end()))
-        thread.start()
-        cluster.add(pod)
+    def end_outage() -> None:
+        cluster.add(terminating_pod(state=PASSED))
         cluster.faults.remove(outage)
-        thread.join(WAIT_S)
 
-    assert [ending.status for ending in found] == [Status.PASSED]
+    with waiting(cluster, Striking(5 * PODLESS_S, end_outage)) as wait:
+        found = wait.until_end()
+
+    assert found.status is Status.PASSED
 
 
 def test_what_happened_while_this_program_was_stopped_is_looked_at_before_it_gives_up() -> None:

@@ -56,7 +56,7 @@ class JobController:
     def pod_changed(self, change: Change) -> None:
         """Look at the Job whose pod has changed."""
         owners = [owner for owner in owners_of(change.new) if owner.get("kind") == "Job"]
-        if not owners:
+        if not owners and change.live:
             self._release(change.new)  # nobody counts an orphan
         for owner in owners:
             if owner["uid"] in self._tallies:
