@@ -229,7 +229,7 @@ class _Dumper(yaml.SafeDumper):
     def increase_indent(
         self,
         flow: bool = False,
-        indentless: bool = False,  # noqa: ARG002  (what this is about)
+        indentless: bool = False,  # noqa: ARG002  (overruled below)
     ) -> None:
         super().increase_indent(flow, indentless=False)
 

@@ -61,6 +61,6 @@ def _key(check: PlannedCheck) -> Key:
 
 def _rounded(seconds: float) -> str:
     """As exact as an estimate is: `7s`, `1m20s`, `12m`."""
-    step = 1 if seconds < 20 else 10 if seconds < 600 else 60  # noqa: PLR2004  (see above)
+    step = 1 if seconds < 20 else 10 if seconds < 600 else 60  # noqa: PLR2004  (as the examples above)
     words = format_duration(max(1, round(seconds / step)) * step)
     return words.removesuffix("0s") if words.endswith("m0s") else words

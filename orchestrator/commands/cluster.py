@@ -7,7 +7,7 @@ import click
 
 from orchestrator import completion
 from orchestrator.commands import given, shared
-from orchestrator.flags import Command, option
+from orchestrator.flags import Command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,14 +20,7 @@ if TYPE_CHECKING:
 @shared.data
 @shared.replay
 @shared.access
-@option(
-    "--namespace",
-    "-n",
-    default="aicr-validation",
-    show_default=True,
-    metavar="NAME",
-    help="Where Jobs would run.",
-)
+@shared.namespace
 @click.option("--images/--no-images", default=True, help="Ask the registries for the images, too.")
 @shared.executor
 @shared.form

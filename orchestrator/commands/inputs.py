@@ -50,14 +50,7 @@ def rbac() -> None:
 @shared.recipe(required=True, help="Recipe that selects checks.")
 @shared.data
 @shared.phase
-@option(
-    "--namespace",
-    "-n",
-    default="aicr-validation",
-    show_default=True,
-    metavar="NAME",
-    help="Where the Jobs would run.",
-)
+@shared.namespace
 @click.option(
     "--check",
     multiple=True,

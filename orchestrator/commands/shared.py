@@ -22,6 +22,14 @@ executor = option(
     help="As for validate.",
     shell_complete=completion.EXECUTORS,
 )
+namespace = option(
+    "--namespace",
+    "-n",
+    default="aicr-validation",
+    show_default=True,
+    metavar="NAME",
+    help="Where the Jobs would run.",
+)
 phase = click.option(
     "--phase",
     multiple=True,

@@ -64,14 +64,14 @@ def duration(seconds: float | None) -> str:
     """A duration for people: `0.4s`, `12.5s`, `3m2s`; empty when there is none."""
     if seconds is None:
         return ""
-    if seconds < 60:  # noqa: PLR2004  (0 s says nothing) - seconds of a minute
+    if seconds < 60:  # noqa: PLR2004  (of a minute)
         return f"{seconds:.1f}s"
     return format_duration(round(seconds))
 
 
 def fine_duration(seconds: float) -> str:
     """A duration of which milliseconds matter: `18 ms`, `0.4s`."""
-    return f"{seconds * 1000:.0f} ms" if seconds < 0.1 else duration(seconds)  # noqa: PLR2004  (0 s says nothing)
+    return f"{seconds * 1000:.0f} ms" if seconds < 0.1 else duration(seconds)  # noqa: PLR2004  (0 s would say nothing)
 
 
 def counted(number: int, thing: str) -> str:
