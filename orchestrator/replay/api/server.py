@@ -96,13 +96,24 @@ class Listener(ThreadingHTTPServer):
                 self._away_s = 0.0
 
     def _be_away(self, seconds: float) -> None:
-        self.socket.close()
+        # Bound before the old one lets go, so that nobody else takes the port, but not listening:
+        # callers are refused.
+        successor = socket.socket(self.address_family, self.socket_type)
+        for holder in (self.socket, successor):
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        successor.bind(self.server_address)
+        self._stop_listening()
         self.drop_connections()
-        # Bound, so that nobody else takes the port, but not listening: callers are refused.
-        self.socket = socket.socket(self.address_family, self.socket_type)
-        self.server_bind()
+        self.socket = successor
         self._back.wait(seconds)
         self.server_activate()
+
+    def _stop_listening(self) -> None:
+        # A process that is just being started has a copy of the socket, which close() leaves alone.
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Handle a connection in a thread of its own."""

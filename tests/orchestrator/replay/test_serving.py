@@ -9,6 +9,8 @@ import pytest
 import urllib3
 
 from orchestrator.replay import ReplayCluster
+from orchestrator.replay.api.server import Listener
+from tests.contract.conftest import eventually
 from tests.contract.http import Json, Server, replay_server
 from tests.fakes.objects import node
 from tests.orchestrator.replay.conftest import Serve
@@ -92,6 +94,34 @@ def test_connections_drop_when_told(cluster: ReplayCluster) -> None:
 
         with pytest.raises(urllib3.exceptions.ProtocolError):
             watch.read()
+
+
+def test_a_server_goes_away_although_a_process_being_started_has_its_socket(
+    cluster: ReplayCluster,
+) -> None:
+    listener = Listener(cluster.state)
+    copied = listener.socket.dup()  # as a fork has it until it becomes another program
+    listener.start()
+    try:
+        listener.go_away(60.0)
+        eventually(lambda: refused(listener))
+        listener.come_back()
+        eventually(lambda: not refused(listener))
+    finally:
+        copied.close()
+        listener.stop()
+
+
+def refused(listener: Listener) -> bool:
+    """Whether nobody listens at that address."""
+    try:
+        with urllib3.PoolManager(retries=False) as pool:
+            pool.request("GET", f"http://{listener.address}/version", timeout=10.0)
+    except urllib3.exceptions.NewConnectionError:
+        return True
+    except urllib3.exceptions.ProtocolError:  # one of the connections that were dropped
+        return False
+    return False
 
 
 def test_a_cluster_keeps_its_objects_from_one_server_to_the_next(cluster: ReplayCluster) -> None:
