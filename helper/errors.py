@@ -14,6 +14,7 @@ DeadlineError             time is up while waiting for something
 """
 
 import json
+import re
 
 
 class CannotTell(Exception):
@@ -109,3 +110,12 @@ def kube_error(verb: str, what: str, status: int, data: bytes | str) -> KubeErro
     message = str(body.get("message") or text[:200]).strip()
     kind = BY_STATUS.get(status, Unreachable if status >= TOO_MANY_REQUESTS else Invalid)
     return kind(verb, what, status, str(body.get("reason") or ""), message)
+
+
+def distrust(text: str) -> str:
+    """Say why a server's certificate was refused; "" when the error is another one.
+
+    `text` holds OpenSSL's words: "certificate verify failed: self-signed certificate (_ssl.c:1)".
+    """
+    found = re.search(r"certificate verify failed: ([^(\n]+)", text)
+    return f"its certificate is not trusted: {found[1].strip()}" if found else ""

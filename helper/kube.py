@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from helper import contract
+from helper import contract, tls
 from helper.credentials import Credentials, current_context
 from helper.deadline import SYSTEM_CLOCK, Clock
 from helper.errors import Conflict, Expired, InputError, NotFound, Unreachable
@@ -359,12 +359,16 @@ def _from_kubeconfig(credentials: Credentials) -> tuple[Any, str]:
     configuration.no_proxy = ",".join(filter(None, (configuration.no_proxy, LOOPBACK)))
     try:
         context = credentials.context or current_context(source)
-        api = config.new_client_from_config(
-            config_file=source,
-            context=context,
-            persist_config=False,
-            client_configuration=configuration,
-        )
+        with tls.passing_folder() as folder:  # the client makes files of the keys it finds
+            config.load_kube_config(
+                config_file=source,
+                context=context,
+                persist_config=False,
+                client_configuration=configuration,
+                temp_file_path=folder,
+            )
+            api = client.ApiClient(configuration)
+            tls.read_once(api.rest_client.pool_manager, api.configuration)
     except InputError:
         raise
     except Exception as error:

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import urllib3
 
 from helper.deadline import SYSTEM_CLOCK, Clock
-from helper.errors import Expired, KubeError, Unreachable, kube_error
+from helper.errors import Expired, KubeError, Unreachable, distrust, kube_error
 
 Json = dict[str, Any]
 
@@ -32,7 +32,6 @@ KNOWN_CAUSES = (
     "Connection refused",
     "timed out",
     "Name or service not known",
-    "certificate verify",
 )
 
 
@@ -298,4 +297,6 @@ def _cause(error: Exception) -> str:
     for cause in KNOWN_CAUSES:
         if cause.lower() in text.lower():
             return cause.lower()
+    if distrusted := distrust(text):
+        return distrusted
     return text.splitlines()[0] if text else type(error).__name__

@@ -4,7 +4,6 @@ A URL may hold a password or a token. What is said of it here is `public_name`, 
 library, which quote it whole, end here.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
-from helper.errors import WebError
+from helper.errors import WebError, distrust
 
 if TYPE_CHECKING:
     import requests
@@ -228,9 +227,8 @@ def _credentials(url: str) -> Callable[[Any], Any]:
 def _cause(error: Exception) -> str:
     """Name what went wrong without the library's words, which hold the URL."""
     text = str(error)
-    certificate = re.search(r"certificate verify failed: ([^(\n]+)", text)
-    if certificate:
-        return f"its certificate is not trusted: {certificate[1].strip()}"
+    if distrusted := distrust(text):
+        return distrusted
     if "SSL" in type(error).__name__:
         return "no TLS connection"
     for words, meaning in CAUSES.items():

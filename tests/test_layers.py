@@ -15,7 +15,7 @@ ALLOWED = {
 # The only modules that may import a library of these.
 VENDORS = {
     "kubernetes": {"helper.kube"},
-    "urllib3": {"helper.transport"},
+    "urllib3": {"helper.tls", "helper.transport"},
     "requests": {"helper.web"},
     "pynvml": {"helper.nvml"},
     "jinja2": {"orchestrator.reports.html"},
@@ -49,6 +49,7 @@ EDGES = {
     "helper.nvml",
     "helper.pods",
     "helper.runner",
+    "helper.tls",
     "helper.transport",
     "helper.web",
 }
