@@ -19,6 +19,9 @@ RENEW_S = 10.0  # two renewals may get lost
 RETRY_S = 2.0
 PATIENCE_S = 60.0  # with an API server that restarts
 HASTY_S = 5.0  # a renewal must not keep those of other locks waiting
+WAITING = (
+    "waiting-"  # and a run's id: a lock that nobody else wants, which shows that the run lives
+)
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,8 @@ class Leases:
             self._held[lock] = found
             return
         del self._held[lock]
+        if lock == WAITING + self._run_id:
+            return
         self._lost.add(lock)
         holder = _holder(lock, found) if found else "its Lease was deleted"
         self._warn(f"lock {lock} is lost, two checks may now disturb each other: {holder}")
@@ -190,7 +195,18 @@ class Leases:
             if holder != told:
                 told = holder
                 waiting(holder)
+                self._be_seen()
             self._pause(RETRY_S)
+
+    def _be_seen(self) -> None:
+        """Hold a Lease from now on that others can see: a run that waits has nothing else."""
+        own = WAITING + self._run_id
+        if own in self._held:
+            return
+        try:
+            self._write(own, self._kube.find(LEASES, lease_name(own), self._namespace))
+        except KubeError as error:
+            self._warn(f"others cannot see that this run is waiting: {error}")
 
     def _looks_abandoned(self, lease: Json) -> bool:
         """Whether it is worth while to watch a Lease expire, if our clocks agree at all."""

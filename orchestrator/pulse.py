@@ -15,7 +15,7 @@ from orchestrator.sweep import Found, place
 
 # Whose a run is, in the data of the ConfigMap that stands for it.
 PROCESS, MACHINE = "process", "machine"
-# A run makes something at least so often, unless a Job of it works or it waits for others.
+# A run makes something at least so often, unless a Job of it works or a Lease of it is renewed.
 QUIET_S = 120.0
 RENEWAL_S = 2.0 * DURATION_S  # clocks of machines differ
 

@@ -132,9 +132,11 @@ def test_two_runs_never_have_the_same_lock_at_once() -> None:
             [entry(name, locks=["gpu"])], cluster=cluster, run_id=f"{OTHER[:-1]}{number}"
         )
         started.wait()
-        codes.append(engine.run(note).result.exit)
+        done = engine.run(note)
+        said = [(done.outcome(name).status, done.outcome(name).message)]
+        ended.append((done.result.exit, said + [(n.level, n.text) for n in done.told(Notice)]))
 
-    codes: list[Exit] = []
+    ended: list[tuple[Exit, list[tuple[str, str]]]] = []
     threads = [
         threading.Thread(target=run, args=(name, number))
         for number, name in enumerate(("alpha", "beta"))
@@ -144,5 +146,5 @@ def test_two_runs_never_have_the_same_lock_at_once() -> None:
     for thread in threads:
         thread.join(60)
 
-    assert codes == [Exit.OK, Exit.OK]
+    assert [code for code, _ in ended] == [Exit.OK, Exit.OK], ended
     assert (len(running), max(most)) == (2, 1)

@@ -8,6 +8,7 @@ from helper.errors import Forbidden, Unreachable
 from helper.kinds import LEASES
 from helper.kube import Kube
 from helper.resource import Json
+from orchestrator import pulse
 from orchestrator.exits import Exit
 from orchestrator.leases import DURATION_S, RETRY_S, Blocked, Holder, Leases, Stopped
 from orchestrator.replay import Fault, ReplayCluster
@@ -137,6 +138,75 @@ def test_waits_until_the_holder_gives_the_lock_back(
     found = lease(kube)
     assert found
     assert found["spec"]["holderIdentity"] == OURS
+
+
+def test_a_run_that_waits_can_be_seen_until_its_end(
+    kube: Kube, make: Make, clock: FakeClock
+) -> None:
+    make(OTHER).acquire(["gpu"])
+    stop = Stop()
+
+    def pause(seconds: float) -> None:
+        clock.sleep(seconds)
+        if len(clock.slept) == 3:
+            stop.request(Exit.INTERRUPTED, "seen")
+
+    leases = make(stop=stop, pause=pause)
+    with pytest.raises(Stopped):
+        leases.acquire(["gpu"])
+    waiting = lease(kube, f"waiting-{OURS}")
+    leases.renew()
+    renewed = lease(kube, f"waiting-{OURS}")
+    leases.close()
+
+    assert waiting
+    assert waiting["metadata"]["labels"]["aicr.run/run-id"] == OURS
+    assert pulse.in_cluster(OURS, [(LEASES, waiting)], datetime.now(UTC)).endswith("s ago")
+    assert renewed
+    assert renewed["spec"]["renewTime"] > waiting["spec"]["renewTime"]
+    assert lease(kube, f"waiting-{OURS}") is None
+
+
+def test_a_run_that_need_not_wait_shows_nothing(kube: Kube, make: Make) -> None:
+    leases = make()
+    leases.acquire(["gpu"])
+
+    assert lease(kube, f"waiting-{OURS}") is None
+
+
+def test_who_may_not_be_seen_waits_all_the_same(
+    cluster: ReplayCluster, make: Make, clock: FakeClock
+) -> None:
+    holder, warnings = make(OTHER), list[str]()
+    holder.acquire(["gpu"])
+    cluster.faults.append(Fault(verb="create", resource="leases", status=403, message="no"))
+
+    def pause(seconds: float) -> None:
+        clock.sleep(seconds)
+        cluster.faults.clear()
+        holder.release(["gpu"])
+
+    make(pause=pause, warn=warnings.append).acquire(["gpu"])
+
+    assert [w for w in warnings if w.startswith("others cannot see that this run is waiting: ")]
+
+
+def test_losing_what_is_seen_of_a_run_loses_no_lock(
+    kube: Kube, make: Make, clock: FakeClock
+) -> None:
+    holder, warnings = make(OTHER), list[str]()
+    holder.acquire(["gpu"])
+
+    def pause(seconds: float) -> None:
+        clock.sleep(seconds)
+        holder.release(["gpu"])
+
+    leases = make(pause=pause, warn=warnings.append)
+    leases.acquire(["gpu"])
+    kube.delete(LEASES, f"aicr-lock-waiting-{OURS}", NAMESPACE)
+
+    assert leases.lost(["gpu"]) == []
+    assert warnings == []
 
 
 @pytest.mark.parametrize("wait", [True, False], ids=["waiting", "no-wait"])
