@@ -95,7 +95,7 @@ def test_a_server_that_is_gone_keeps_nobody_from_leaving(
         said = ended(process)
 
     assert said.code == Exit.INTERRUPTED, said.err
-    assert "passed" not in statuses(report).values() or moment == ("delete", "jobs")
+    assert statuses(report)["second"] in {"skipped", "other"}
 
 
 def test_a_server_that_is_gone_for_good_ends_the_run_and_loses_nothing(endless: Place) -> None:
