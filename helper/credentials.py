@@ -23,8 +23,8 @@ class Credentials:
         """Headers that let the API server take every request for this user's."""
         if not self.user:
             return ()
-        groups = (("Impersonate-Group", group) for group in self.groups)
-        return (("Impersonate-User", self.user), *groups)
+        groups = (("Impersonate-Group", _in_header(group)) for group in self.groups)
+        return (("Impersonate-User", _in_header(self.user)), *groups)
 
     @classmethod
     def discover(
@@ -48,3 +48,8 @@ def current_context(source: str) -> str:
         if document.get("current-context"):
             return str(document["current-context"])
     raise InputError(f"kubeconfig {source}: no current context; name one with --context")
+
+
+def _in_header(text: str) -> str:
+    """Text of which a header's encoding, Latin-1, makes the bytes that servers read: UTF-8."""
+    return text.encode().decode("latin-1")

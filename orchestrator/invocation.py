@@ -30,7 +30,10 @@ class Invocation:
         return number(Exit(code), self.exit_codes)
 
     def tell(self, words: str, level: str = "info") -> None:
-        """Write a line to stderr, if anybody is there to read it."""
+        """Write a line to stderr, if anybody is there to read it; it may quote anybody's words."""
+        from helper.findings import printable
+
+        words = printable(words, "\n")
         text = f"aicr-orch: {words}" if level == "info" else f"aicr-orch: {level}: {words}"
         if self.log_json:
             from orchestrator.jsonlines import line
@@ -44,7 +47,6 @@ class Invocation:
     def explain(self, error: Exception) -> int:
         """Say in one line what is known; a trace only for what is not. Gives the exit status."""
         from helper.errors import CannotTell, Unreachable
-        from helper.findings import printable
         from orchestrator.errors import MissingError, StopError
         from orchestrator.exits import REFERENCE_NOT_FOUND, Exit
 
@@ -56,7 +58,7 @@ class Invocation:
         if self.debug or code is Exit.INTERNAL:
             self._trace(error)
         level = "internal error" if code is Exit.INTERNAL else "error"
-        self.tell(printable(str(error), kept="\n"), level)
+        self.tell(str(error), level)
         if self.exit_codes and isinstance(error, MissingError):
             return REFERENCE_NOT_FOUND
         return self.number(code)

@@ -10,6 +10,7 @@ from rich.live import Live
 from rich.text import Text
 
 from helper.deadline import SYSTEM_CLOCK, Clock
+from helper.findings import printable
 from orchestrator import report, rows, rundir
 from orchestrator.diagnostics import naming
 from orchestrator.events import (
@@ -120,7 +121,7 @@ class Terminal:
         """Say what is about to be tested, where; `remaining` knows how long it usually takes."""
         self._remaining = remaining
         for number, title in enumerate(titles if self._level <= Level.INFO else ()):
-            words = report.printable(title)
+            words = printable(title, "\n")
             self._print(Text(words, "dim" if number else "bold"), soft_wrap=self._is_file)
 
     def show(self, event: Event) -> None:
@@ -160,7 +161,7 @@ class Terminal:
 
     def _notice(self, text: str, level: str) -> None:
         style = {"warning": "yellow", "error": "bold red"}.get(level, "dim")
-        words = report.printable(text)
+        words = printable(text, "\n")
         if self._is_told:
             told = Text(f"{level}: {words}" if level != "info" else words, style)
             self._print(told, soft_wrap=self._is_file)
@@ -196,7 +197,7 @@ class Terminal:
 
     def _say(self, text: str, style: str = "") -> None:
         if self._is_told and not self._live:
-            self._print(Text(report.printable(text), style), soft_wrap=True)
+            self._print(Text(printable(text, "\n"), style), soft_wrap=True)
 
     def _beat(self) -> None:
         """Say that the run goes on, where no table shows it."""
@@ -259,12 +260,9 @@ class Terminal:
         for outcomes in report.by_reason(report.attention(result.phases)):
             self._print(_attention(outcomes), soft_wrap=self._is_file)
             if place := self._diagnostics(outcomes):  # whole, so that it can be copied
-                self._print(Text(f"diagnostics: {report.printable(place)}", "dim"), soft_wrap=True)
+                self._print(Text(f"diagnostics: {printable(place)}", "dim"), soft_wrap=True)
         self._print(
-            *(
-                Text(report.printable(f"left behind: {item}"), "yellow")
-                for item in result.leftovers
-            ),
+            *(Text(printable(f"left behind: {item}", "\n"), "yellow") for item in result.leftovers),
             Text(),
             Text(f"{said} (exit {code})", style),
             Text(report.account(result), "dim"),
@@ -274,7 +272,7 @@ class Terminal:
         if kept := report.kept(result, self._namespace):
             self._print(Text(kept, "dim"), soft_wrap=True)
         for place in places:  # whole, so that it can be copied
-            self._print(Text(f"report: {report.printable(place)}"), soft_wrap=True)
+            self._print(Text(f"report: {printable(place)}"), soft_wrap=True)
 
     def _diagnostics(self, outcomes: Iterable[Outcome]) -> str:
         """The folder with what the cluster knew of some checks, if there is one."""
@@ -293,7 +291,7 @@ class Terminal:
 
 def _attention(outcomes: Sequence[Outcome]) -> Text:
     """Checks with one reason, and the reason."""
-    words = report.printable(outcomes[0].message.strip()) or "no reason given"
+    words = printable(outcomes[0].message.strip(), "\n") or "no reason given"
     names = ", ".join(report.first_line(f"{item.phase}/{item.check}") for item in outcomes)
     status = outcomes[0].status
     return Text(f"\n{MARK[status]} {names}: {words}", STYLE[status])

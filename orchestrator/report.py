@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from helper import contract
 from helper.check import SkipCode
 from helper.depth import Depth
+from helper.findings import printable
 from helper.quantity import format_duration
 from helper.resource import text
 from orchestrator.exits import Exit
@@ -156,9 +157,4 @@ def kept(result: RunResult, namespace: str) -> str:
 
 def first_line(words: str) -> str:
     """A message's first line, which stands alone."""
-    return printable(words.strip()).split("\n", 1)[0]
-
-
-def printable(words: str) -> str:
-    """Text from a cluster, made harmless for terminals: no control characters but line ends."""
-    return "".join(char if char.isprintable() or char == "\n" else "�" for char in words)
+    return printable(words.strip(), "\n").split("\n", 1)[0]

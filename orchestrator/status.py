@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from helper import contract
+from helper.findings import printable
 from helper.kinds import CONFIG_MAPS, JOBS
 from helper.kube import Kube
 from helper.models import PHASES
@@ -157,7 +158,8 @@ def text(item: Known, columns: int = 0) -> str:
         f"report: {item.report or 'none yet'}\n",
         *(f"{note}\n" for note in item.notes),
     ]
-    return "".join([*lines, "\n" + tables.table(CHECKS, rows, columns) if rows else ""])
+    checks = f"\n{tables.table(CHECKS, rows, columns)}" if rows else ""
+    return "".join([*(printable(line, "\n") for line in lines), checks])
 
 
 def _about(item: Known) -> Iterator[str]:

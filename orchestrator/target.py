@@ -52,6 +52,9 @@ class Target:
             groups=_texts(flags.get("as_group")),
             request_timeout_s=durations.seconds(flags, "request_timeout") or REQUEST_TIMEOUT_S,
         )
+        for flag, value in [("--as", found.user), *(("--as-group", it) for it in found.groups)]:
+            if not value.isprintable():
+                raise UsageError(f"{flag} {value}: want a name without control characters")
         if found.groups and not found.user:
             raise UsageError("--as-group: groups of whom? give --as as well")
         if replay and not found.recorded(CLUSTER_FILE).is_file():

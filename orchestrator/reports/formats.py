@@ -71,7 +71,10 @@ class Output:
         path = Path(self.place)
         if path.is_dir():
             raise UsageError(f"--output {self}: is a folder, want a file")
-        if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        if path.exists() and not path.is_file():  # a device or a pipe, which is not made anew
+            if not os.access(path, os.W_OK):
+                raise UsageError(f"--output {self}: cannot be written")
+        elif not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
             raise UsageError(f"--output {self}: its folder does not exist or cannot be written")
 
 

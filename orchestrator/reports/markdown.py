@@ -54,7 +54,7 @@ def _head(report: Report) -> Iterator[str]:
         yield f"> **{word}**: {_inline(said, CELL_CHARS)}\n"
     tool = f"{report.tool} {report.version}".strip()
     yield f"## {headline.MARKS[status]} {escaped(tool)}: {escaped(headline.words(report))}\n"
-    told = [f"{label} {_code(value)}" for label, value in report.about]
+    told = [f"{escaped(label)} {_code(value)}" for label, value in report.about]
     took = [f"took {duration(report.took_s)}"] if report.took_s is not None else []
     run = [f"run {_code(report.run_id)}"] if report.run_id else []
     left = [f"left in the cluster: {escaped(report.left)}"] if report.left else []
@@ -132,8 +132,8 @@ def _inline(text: str, limit: int = 100) -> str:
 
 
 def _code(value: str) -> str:
-    """A value as code; none of ours has a backtick, and others lose theirs."""
-    return f"`{value.replace('`', chr(39))}`"
+    """A value as code, in one line; none of ours has a backtick, and others lose theirs."""
+    return f"`{' '.join(value.split()).replace('`', chr(39))}`"
 
 
 def _fitting(parts: Iterable[str], room: int) -> Iterator[str]:

@@ -65,13 +65,14 @@ def document(data: bytes, place: str) -> dict[str, Any]:
 
 def parse(document: Mapping[str, Any]) -> Report:
     """Read a document that is known to be CTRF, at least roughly."""
-    summary, environment = part(document, "results", "summary"), part(document, "results")
-    extra = part(environment, "environment", "extra")
-    tests = environment.get("tests")
+    results = part(document, "results")
+    summary, environment = part(results, "summary"), part(results, "environment")
+    extra = part(environment, "extra")
+    tests = results.get("tests")
     cases = [_case(item) for item in tests if isinstance(item, dict)] if tests else []
     return Report(
-        tool=text.name(part(environment, "tool").get("name")) or "an unnamed tool",
-        version=text.name(part(environment, "tool").get("version")),
+        tool=text.name(part(results, "tool").get("name")) or "an unnamed tool",
+        version=text.name(part(results, "tool").get("version")),
         run_id=text.name(document.get("runId") or extra.get("runID")),
         phases=_phases(cases, part(summary, "extra", "phases")),
         started=_moment(summary.get("start")),
@@ -84,7 +85,7 @@ def parse(document: Mapping[str, Any]) -> Report:
         unsettled=run_words.unsettled(part(extra, "convergence")),
         exit_code=text.name(extra.get("exitCode")),
         gpu_inventory=_gpu_inventory(part(extra, "identity")),
-        about=run_words.about(part(environment, "environment")),
+        about=run_words.about(environment),
         images=text.names(extra.get("images")),
         leftovers=text.names(extra.get("leftovers")),
         left=run_words.left(part(summary, "extra", "audit")),
@@ -239,13 +240,17 @@ def _diagnostics(told: Any) -> str:
     """Where the files about a test are: their folder, or their paths where they have none."""
     found = told if isinstance(told, list) else []
     given = [item for item in found[: text.MAX_ITEMS] if isinstance(item, dict)]
-    files = [(text.words(item.get("path")), text.words(item.get("name"))) for item in given]
+    files = [(_line(item.get("path")), _line(item.get("name"))) for item in given]
     folders = {
         path.removesuffix(f"/{name}") if path.endswith(f"/{name}") else path
         for path, name in files
         if path
     }
     return ", ".join(sorted(folders))
+
+
+def _line(value: Any) -> str:
+    return " ".join(text.words(value).splitlines())
 
 
 def _facts(extra: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -40,13 +40,19 @@ def test_foreign_words_fit_on_a_line() -> None:
 @pytest.mark.parametrize(
     ("words", "shown"),
     [
-        pytest.param("grün 🟢", "grün 🟢", id="printable"),
+        pytest.param("grün 🟢 日本", "grün 🟢 日本", id="letters-of-all-languages"),
         pytest.param("\x1b[31mred", "\\x1b[31mred", id="escape"),
         pytest.param("a\rb", "a\\rb", id="carriage-return"),
         pytest.param("a\nb", "a\nb", id="kept"),
         pytest.param("\x9b2J", "\\x9b2J", id="8-bit-control"),
         pytest.param("a\u202eb", "a\\u202eb", id="right-to-left"),
         pytest.param("\x7f", "\\x7f", id="delete"),
+        pytest.param("a\x08b", "a\\x08b", id="backspace"),
+        pytest.param("a\x00b", "a\\x00b", id="nul"),
+        pytest.param("a\u2066b", "a\\u2066b", id="isolate"),
+        pytest.param("a\u200bb", "a\\u200bb", id="zero-width"),
+        pytest.param("a\ud800b", "a\\ud800b", id="lone-surrogate"),
+        pytest.param("a\u2028b", "a\\u2028b", id="line-separator"),
     ],
 )
 def test_what_a_terminal_would_obey_is_written_out(words: str, shown: str) -> None:

@@ -336,6 +336,12 @@ def test_every_request_is_made_in_the_name_of_the_user_and_all_groups() -> None:
     assert groups == [["dev", "ops"]] * 2
 
 
+def test_a_user_may_have_any_name() -> None:
+    ((_, sent),) = Credentials("config", user="zoë ✓").impersonation
+
+    assert sent.encode("latin-1").decode() == "zoë ✓"
+
+
 def test_without_a_user_nobody_is_impersonated() -> None:
     assert Credentials("config", groups=("dev",)).impersonation == ()
 

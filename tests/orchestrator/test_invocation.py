@@ -96,6 +96,12 @@ def test_json_is_known_before_the_flags_are_read(
     assert Invocation.of(arguments, env).log_json is asked
 
 
+def test_what_somebody_else_wrote_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    Invocation().tell("two\nlines\x1b]0;owned\x07")
+
+    assert capsys.readouterr().err == "aicr-orch: two\nlines\\x1b]0;owned\\x07\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "level"),
     [

@@ -54,6 +54,17 @@ def test_a_run_with_a_report_is_finished(runs: Path) -> None:
     assert "two" in status.text(known)
 
 
+def test_what_a_cluster_says_of_a_run_steers_no_terminal() -> None:
+    about = {"recipe": "r\x1b]0;owned\x07.yaml", "where": "x\x1b[2J"}
+    known = status.Known(A, State.UNKNOWN, about=about, notes=("\x1b[31mred",))
+
+    shown = status.text(known) + status.table([known])
+
+    assert r"x\x1b[2J" in shown
+    assert "\x1b" not in shown
+    assert "\x07" not in shown
+
+
 def test_a_run_whose_lock_cannot_be_read_is_not_taken_for_a_dead_one(runs: Path) -> None:
     (runs / A / "lock").mkdir(parents=True)
     finish(runs, B)

@@ -28,6 +28,13 @@ def test_groups_count_too(aicr: Command) -> None:
     assert (said.code, [item["level"] for item in rights]) == (Exit.OK, ["ok"])
 
 
+def test_somebody_may_have_a_name_in_any_script(aicr: Command) -> None:
+    said = aicr("doctor", *EXAMPLE, "--no-images", "--as", "zoë ✓", "--as-group", "运维")
+
+    assert said.code == Exit.FAILED
+    assert "zoë ✓" in said.out
+
+
 def test_a_run_of_somebody_without_rights_stops_before_it_begins(aicr: Command) -> None:
     said = aicr("validate", *EXAMPLE, "--as", "jane", "-o", "/dev/null")
 
@@ -40,6 +47,8 @@ def test_a_run_of_somebody_without_rights_stops_before_it_begins(aicr: Command) 
     ("given", "words"),
     [
         pytest.param({"as_group": ["dev"]}, "--as-group: groups of whom?", id="groups-of-nobody"),
+        pytest.param({"as": "jane\nroot"}, r"--as jane\nroot: want a name", id="two-lines"),
+        pytest.param({"as": "jane", "as_group": ["\x00"]}, r"--as-group \x00: ", id="control"),
         pytest.param({"request_timeout": "0s"}, "--request-timeout 0s: want more", id="no-time"),
         pytest.param({"request_timeout": "soon"}, "--request-timeout: ", id="no-duration"),
     ],

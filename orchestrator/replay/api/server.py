@@ -164,7 +164,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _request(self) -> Request:
         path, _, query = self.path.partition("?")
-        headers = {name.lower(): ", ".join(self.headers.get_all(name, ())) for name in self.headers}
+        headers = {
+            name.lower(): _as_sent(", ".join(self.headers.get_all(name, ())))
+            for name in self.headers
+        }
         if path.startswith(TOKEN_PATH):
             token, _, path = path.removeprefix(TOKEN_PATH).partition("/")
             path = f"/{path}"
@@ -223,3 +226,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  (the base class's name)
         """Keep quiet: requests are recorded, not printed."""
+
+
+def _as_sent(text: str) -> str:
+    """A header as its sender meant it: in UTF-8, though it is read as Latin-1."""
+    return text.encode("latin-1", "replace").decode(errors="replace")

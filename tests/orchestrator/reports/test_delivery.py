@@ -1,6 +1,7 @@
 """Where the reports of a run end up, whatever goes wrong with some of them."""
 
 import json
+import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 
 from helper.kube import Kube
 from orchestrator.delivery import Delivery
-from orchestrator.reports.formats import parse_all
+from orchestrator.errors import UsageError
+from orchestrator.reports.formats import Output, parse_all
 from orchestrator.rundir import RunDir
 from tests.orchestrator.conftest import Command
 from tests.orchestrator.reports.samples import FAILED, PASSED, Json, document
@@ -163,3 +165,16 @@ def test_a_place_that_takes_no_report_ends_the_run_before_it_begins(
     assert said.code == 2
     assert words in said.err
     assert len(said.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("is_writable", [True, False])
+def test_a_device_is_written_to_whoever_its_folder_belongs_to(
+    is_writable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, _: is_writable and str(path) == "/dev/null")
+    output = Output.parse("junit=/dev/null")
+    if is_writable:
+        output.check()
+    else:
+        with pytest.raises(UsageError, match="junit=/dev/null: cannot be written"):
+            output.check()

@@ -63,6 +63,19 @@ def test_a_name_cannot_leave_its_cell_or_its_summary() -> None:
     assert rows(text)[0].replace(r"\|", "").count("|") == 8
 
 
+def test_what_names_a_file_or_a_fact_is_no_markup() -> None:
+    path = "x\n\n<img src=y>\n## owned @org/team"
+    unknown = {"<img src=y>|@org/team": "403"}
+    failed = case("a", "failed", attachments=[{"name": "log", "path": path}])
+
+    text = markdown.render(report(failed, identity={"unknown": unknown}))
+
+    assert "\n## owned" not in text
+    assert "`x  &lt;img" not in text  # as code it shows as it is
+    assert "`x <img src=y> ## owned @org/team`" in text
+    assert r"&lt;img src=y&gt;\|@\u200borg/team not known".replace(r"\u200b", "\u200b") in text
+
+
 @pytest.mark.parametrize("limit", [4_000, 65_000, 1_000_000])
 @pytest.mark.parametrize("count", [1, 20, 2_000])
 def test_it_is_never_larger_than_its_place_allows(limit: int, count: int) -> None:
