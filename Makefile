@@ -76,7 +76,7 @@ images: .venv/.run ## Build the check images, and the end-to-end tests' own, on 
 	@.ci/images build
 
 images-check: .venv/.test ## Try the images that were built, and print their sizes; also build/images.json
-	$(PYTEST) -m docker tests/containers
+	$(PYTEST) -m docker -n 2 --dist loadscope tests/containers
 	@$(BIN)/python -m tests.containers.sizes
 
 push: ## Give the images to REGISTRY, tagged with commit and release; the tree must be clean
