@@ -40,7 +40,7 @@ def empty_phases(recipe: Recipe, plan: Plan) -> Iterator[str]:
 def what_stays(plan: Plan) -> str:
     """What --keep leaves behind, and how to remove it."""
     return (
-        f"--keep: Jobs, pods and ConfigMaps may stay in {plan.namespace} "
+        f"--keep: Jobs that are over, their pods and ConfigMaps may stay in {plan.namespace} "
         f"(label {contract.LABEL_RUN_ID}={plan.run_id}); "
         f"`aicr-orch gc --run-id {plan.run_id}` removes them"
     )

@@ -10,7 +10,6 @@ from helper.deadline import SYSTEM_CLOCK, Clock, Deadline
 from helper.errors import CannotTell, Forbidden, KubeError, Unreachable
 from helper.kube import Kube
 from helper.quantity import format_duration
-from helper.resource import text
 from orchestrator import ctrf, gate
 from orchestrator.earlier import Results, depth_of
 from orchestrator.errors import StopError
@@ -65,6 +64,7 @@ class _State:
     clean_s: dict[str, float] = field(default_factory=dict)  # from then on to its last object
     locks: dict[str, frozenset[str]] = field(default_factory=dict)  # held until cleaned up
     threads: list[threading.Thread] = field(default_factory=list)
+    kept: set[str] = field(default_factory=set)  # Jobs that stay on request
 
 
 class Execution:
@@ -271,7 +271,9 @@ class Execution:
 
     def _live(self, planned: PlannedCheck, stop: Stop) -> None:
         try:
-            Turn(planned, self._tools, stop, self._finish).run()
+            stays = Turn(planned, self._tools, stop, self._finish).run()
+            with self._changed:
+                self._state.kept |= {stays} if stays else set()
         except Exception as error:
             self._break_off(planned, internal(error))
         finally:
@@ -319,17 +321,15 @@ class Execution:
         if self._resumes and not self._has_begun:  # this part made nothing, the first one did
             self._emit(Notice(UNSEEN.format(run_id=self._plan.run_id), "warning"))
             return
-        found = self._state.outcomes.values()
-        kept = [outcome for outcome in found if self._settings.keep.keeps(outcome)]
+        kept = tuple(sorted(self._state.kept))
         bound_s = HURRIED_SWEEP_S if self.stop.hurry else SWEEP_S
-        jobs = tuple(job for outcome in kept if (job := text(outcome.extra, "job")))
         deadline = Deadline.after(bound_s, self._clock)
         try:
-            left = self._site.clean_up(deadline, rights_only=bool(kept))
-            self._audit = Audit(True, tuple(left), jobs)
+            left = self._site.clean_up(deadline, keeping=kept)
+            self._audit = Audit(True, tuple(left), kept)
         except CannotTell as error:
             left = [f"unknown: {error}"]
-            self._audit = Audit(False, tuple(left), jobs)
+            self._audit = Audit(False, tuple(left), kept)
         if self._settings.delete_namespace and not (kept or left or self.stop.hurry):
             why_it_stays = self._site.remove_namespace()
             if why_it_stays:

@@ -5,7 +5,7 @@ Site is its place for one run, an Attempt one go at one check. Everything else (
 the run, slots, retries, records, reports) knows no more of it than this.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -44,8 +44,11 @@ class Attempt(Protocol):
     def diagnosis(self) -> Mapping[str, str]:
         """Files, by name, that help to understand an end that is not good."""
 
-    def clean(self, *, keep: bool = False) -> None:
-        """End what still runs and remove what was made; with `keep` it may be looked at later."""
+    def clean(self, *, keep: bool = False) -> bool:
+        """End what still runs and remove what was made; with `keep` what is over may stay.
+
+        Gives whether it stays.
+        """
 
 
 class Locks(Protocol):
@@ -85,8 +88,8 @@ class Site(Protocol):
     def close(self) -> None:
         """Stop to look and to hold; no check runs any more."""
 
-    def clean_up(self, deadline: Deadline, *, rights_only: bool) -> Sequence[str]:
-        """Remove everything, or only what gives rights; names what is still there."""
+    def clean_up(self, deadline: Deadline, *, keeping: Collection[str]) -> Sequence[str]:
+        """Remove everything but these Jobs and what tells of them; names what is still there."""
 
     def remove_namespace(self) -> str:
         """Remove the namespace if the run made it; says why it stays."""

@@ -1,6 +1,6 @@
 """The executor of every day: each check is a Job in the cluster, with an identity of its own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from helper.deadline import Deadline
@@ -126,9 +126,9 @@ class JobSite:
         self._orders.close()
         self._sightings.stop()
 
-    def clean_up(self, deadline: Deadline, *, rights_only: bool) -> Sequence[str]:
-        """Remove all objects of the run."""
-        return self._workspace.sweep(deadline, rights_only=rights_only)
+    def clean_up(self, deadline: Deadline, *, keeping: Collection[str]) -> Sequence[str]:
+        """Remove all objects of the run, but for these Jobs."""
+        return self._workspace.sweep(deadline, keeping=keeping)
 
     def remove_namespace(self) -> str:
         """Remove the namespace if the run made it and nobody uses it."""

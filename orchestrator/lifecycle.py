@@ -93,20 +93,34 @@ class CheckLife:
         context = self._workspace.context
         return collect(glance, seen, self._planned, context.run_id, context.namespace)
 
-    def clean(self, *, keep: bool = False) -> None:
+    def clean(self, *, keep: bool = False) -> bool:
         """Remove Job and identity, then wait until what the check used is free again.
 
-        What fails here is found again by the run's final sweep. With `keep` the Job stays, its
-        rights go all the same.
+        What fails here is found again by the run's final sweep. With `keep` a Job stays that is
+        over, its rights go all the same. Gives whether it stays.
         """
+        stays = keep and self._is_done()
         try:
-            if not keep:
+            if not stays:
                 self._workspace.delete_job(self._planned)
             self._wait_for_pod_end()
             self._workspace.delete_identity(self._planned)
             self._vacancy.await_release(self._workspace.remains(self._planned).look)
         except CannotTell as error:
             self._notice(f"clean-up after {self._planned.name}: {error}", "warning")
+        return stays
+
+    def _is_done(self) -> bool:
+        """Whether the Job is there and its check over: it neither runs nor may begin any more."""
+        seen = self._sightings.of(self._planned.object_name)
+        if seen.job_gone:
+            return False
+        if verdict.ended(seen):
+            return True
+        if seen.job:
+            words = "it is not over, and would go on without its rights and locks"
+            self._notice(f"its Job is not kept: {words}", "warning")
+        return False
 
     def _progressed(self, found: Progress, seen: Sighting) -> None:
         if found.stage is Stage.RUNNING and seen.pod:

@@ -1,6 +1,6 @@
 """Objects of runs, found by label and removed, however their run ended."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from helper import contract
@@ -93,16 +93,21 @@ def delete_objects(kube: Kube, objects: Iterable[tuple[Resource, Json]]) -> None
 
 
 def sweep(
-    kube: Kube, run_id: str, deadline: Deadline, places: Iterable[Place] = EVERYWHERE
+    kube: Kube,
+    run_id: str,
+    deadline: Deadline,
+    places: Iterable[Place] = EVERYWHERE,
+    stays: Callable[[Resource, Json], bool] = lambda _resource, _body: False,
 ) -> Sequence[str]:
-    """Remove all objects of a run; names what is still there at the deadline.
+    """Remove all objects of a run that may not stay; names what is still there at the deadline.
 
     Raises KubeError when it cannot be told what is there.
     """
     places = list(places)
     pause_s = FIRST_POLL_S
     while True:
-        left = find_objects(kube, f"{contract.LABEL_RUN_ID}={run_id}", places)
+        found = find_objects(kube, f"{contract.LABEL_RUN_ID}={run_id}", places)
+        left = [(resource, body) for resource, body in found if not stays(resource, body)]
         delete_objects(kube, left)
         if not left or deadline.remaining_s() <= 0:
             return [f"{resource.title} {place(body)}{_held(body)}" for resource, body in left]

@@ -65,15 +65,18 @@ class Turn:
         self._stop = stop
         self._finished = finished
 
-    def run(self) -> None:
-        """Take the turn; locks are given back when nothing of the check runs any more."""
+    def run(self) -> str:
+        """Take the turn; locks are given back when nothing of the check runs any more.
+
+        Gives the name of the Job that stays on request, if one does.
+        """
         tools, planned = self._tools, self._planned
         try:
             hindrance = self._hindrance()
-            if hindrance:
-                self._conclude(hindrance)
-            else:
-                self._run_attempts()
+            if not hindrance:
+                return self._run_attempts()
+            self._conclude(hindrance)
+            return ""
         finally:
             tools.site.locks.release(planned.locks)
             tools.slots.give_back(planned.name)
@@ -122,8 +125,8 @@ class Turn:
             return not_run(planned, why(self._stop.reason))
         return without_verdict(planned, lacking, "Blocked") if lacking else None
 
-    def _run_attempts(self) -> None:
-        """Try until there is a verdict, or as often as the catalog allows."""
+    def _run_attempts(self) -> str:
+        """Try until there is a verdict, or as often as the catalog allows; the Job that stays."""
         tools, planned = self._tools, self._planned
         earlier: list[Outcome] = []
         allowed = planned.entry.retries if planned.entry else 0
@@ -145,7 +148,8 @@ class Turn:
             self._conclude(outcome)
             self._diagnose(life, outcome)
         finally:
-            life.clean(keep=tools.settings.keep.keeps(outcome))
+            stays = life.clean(keep=tools.settings.keep.keeps(outcome))
+        return planned.object_name if stays else ""
 
     def _attempt(self, planned: PlannedCheck) -> tuple[Attempt, Outcome]:
         life = self._tools.site.attempt(planned, self._stop)

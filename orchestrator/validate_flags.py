@@ -324,7 +324,7 @@ LEFT_FLAGS = (
         default="never",
         show_default=True,
         metavar="WHEN",
-        help="Leave Jobs and pods in the cluster: never, on-failure, always. Rights never stay.",
+        help="Leave Jobs that are over: never, on-failure, always. Rights never stay.",
         shell_complete=completion.KEEP,
     ),
     switch("--no-cleanup", group=LEFT, help="The same as --keep always."),

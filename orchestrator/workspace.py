@@ -1,7 +1,7 @@
 """The objects of one run in the cluster: made, found again by label, and removed."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from helper import contract
@@ -17,9 +17,10 @@ from helper.kinds import (
     ROLE_BINDINGS,
     ROLES,
     SECRETS,
+    Resource,
 )
 from helper.kube import Kube
-from helper.resource import is_being_deleted, items, name, namespace, part, text
+from helper.resource import is_being_deleted, items, labels, name, namespace, part, text
 from helper.transport import Json
 from orchestrator import capacity, manifests, neighbours, own_namespace, release
 from orchestrator.cluster_events import in_order
@@ -31,6 +32,7 @@ from orchestrator.plan import PlannedCheck
 from orchestrator.release import Remains
 from orchestrator.shortage import Shortage, shortage
 from orchestrator.shrink import shrink
+from orchestrator.sightings import JOB_NAME_LABEL
 from orchestrator.sweep import RIGHTS, Place, sweep
 
 TERMINATING_WAIT_S = 120.0
@@ -158,13 +160,19 @@ class Workspace:
         }
         self._kube.create(CONFIG_MAPS, body, self.context.namespace)
 
-    def sweep(self, deadline: Deadline, *, rights_only: bool = False) -> Sequence[str]:
+    def sweep(self, deadline: Deadline, *, keeping: Collection[str] = ()) -> Sequence[str]:
         """Remove all that carries the run's label; names what is still there at the deadline.
 
-        With `rights_only` Jobs, pods and ConfigMaps stay.
+        Where Jobs are kept, their pods and all ConfigMaps of the run stay with them.
         """
-        places = {place for place in self._touched if not rights_only or place[0] in RIGHTS}
-        return sweep(self._kube, self.context.run_id, deadline, places)
+
+        def stays(resource: Resource, body: Json) -> bool:
+            if not keeping or resource in RIGHTS:
+                return False
+            job = labels(body).get(JOB_NAME_LABEL) if resource is PODS else name(body)
+            return resource is CONFIG_MAPS or job in keeping
+
+        return sweep(self._kube, self.context.run_id, deadline, self._touched, stays)
 
     def remove_namespace(self) -> str:
         """Delete the namespace if this run made it and nobody uses it; says why it stays."""

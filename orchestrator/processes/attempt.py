@@ -89,12 +89,13 @@ class ProcessAttempt:
             "log.txt": printed or "it printed nothing\n",
         }
 
-    def clean(self, *, keep: bool = False) -> None:  # noqa: ARG002 - what is kept is in the report
+    def clean(self, *, keep: bool = False) -> bool:  # noqa: ARG002 - what is kept is in the report
         """End the process if it still runs, then remove its files."""
         if self._process and self._code is None:
             self._end(self._process)
         if self._room:
             shutil.rmtree(self._room.root, ignore_errors=True)
+        return False
 
     def _start(self) -> tuple[Room, LocalProcess, Output]:
         self._room = room = self._rooms.prepare(self._planned, self._command(self._planned))

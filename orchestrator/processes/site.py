@@ -1,7 +1,7 @@
 """A run's place on this machine: a private folder, and nothing in the cluster."""
 
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from helper.deadline import Deadline
 from helper.errors import InputError
@@ -117,7 +117,7 @@ class ProcessSite:
         self,
         deadline: Deadline,  # noqa: ARG002  (of requests to a cluster)
         *,
-        rights_only: bool,  # noqa: ARG002  (none were given)
+        keeping: Collection[str],  # noqa: ARG002  (Jobs, of which there are none)
     ) -> Sequence[str]:
         """Remove the folder with its kubeconfigs; only then nobody has to watch any more.
 

@@ -56,4 +56,4 @@ def test_what_stays_is_named_with_the_command_that_removes_it() -> None:
     words = advice.what_stays(plan(entry("alpha", rbac=[nodes])))
 
     assert f"aicr-orch gc --run-id {RUN_ID}" in words
-    assert "Jobs, pods and ConfigMaps may stay in aicr-validation" in words
+    assert "Jobs that are over, their pods and ConfigMaps may stay in aicr-validation" in words

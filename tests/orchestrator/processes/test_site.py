@@ -52,7 +52,7 @@ def test_a_place_that_takes_no_files_is_named_with_a_hint(
             site.prepare({}, {})
 
     site.close()
-    assert site.clean_up(Deadline.after(1.0), rights_only=False) == ()
+    assert site.clean_up(Deadline.after(1.0), keeping=()) == ()
 
 
 def test_a_folder_that_stays_is_named(
@@ -66,7 +66,7 @@ def test_a_folder_that_stays_is_named(
     folder.symlink_to(tmp_path / "moved")  # which nothing may remove the contents of
     site.close()
 
-    assert site.clean_up(Deadline.after(1.0), rights_only=False) == [f"folder {folder}"]
+    assert site.clean_up(Deadline.after(1.0), keeping=()) == [f"folder {folder}"]
 
 
 def test_a_kill_before_the_folder_is_removed_leaves_none(tmp_path: Path) -> None:
