@@ -79,8 +79,13 @@ class Site(Protocol):
     def shortage(self, planned: PlannedCheck) -> Shortage | None:
         """What a check lacks of the GPUs that it needs; None when all is there."""
 
-    def attempt(self, planned: PlannedCheck, stop: Stop) -> Attempt:
-        """One go at a check, which `stop` ends early; nothing is started yet."""
+    def attempt(
+        self, planned: PlannedCheck, stop: Stop, others: Callable[[], Collection[str]]
+    ) -> Attempt:
+        """One go at a check, which `stop` ends early; nothing is started yet.
+
+        `others` names the checks whose turn it is beside this one: they will make room for it.
+        """
 
     def persist(self, planned: PlannedCheck, result: Mapping[str, object]) -> None:
         """Keep a result where a killed orchestrator cannot lose it; KubeError when that fails."""

@@ -1,6 +1,6 @@
 """The executor of every day: each check is a Job in the cluster, with an identity of its own."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from helper.deadline import Deadline
@@ -103,13 +103,16 @@ class JobSite:
         """What a check lacks of free GPUs."""
         return self._workspace.shortage(planned)
 
-    def attempt(self, planned: PlannedCheck, stop: Stop) -> CheckLife:
+    def attempt(
+        self, planned: PlannedCheck, stop: Stop, others: Callable[[], Collection[str]]
+    ) -> CheckLife:
         """A life of the check in the cluster."""
         return CheckLife(
             planned,
             workspace=self._workspace,
             sightings=self._sightings,
             stop=stop,
+            others=others,
             emit=self._ground.emit,
             patience_s=self._ground.settings.patience_s,
             release_wait_s=self._ground.settings.release_wait_s,

@@ -1,7 +1,7 @@
 """One check's life in the cluster: identity, Job, end, log; and what cleans up behind it."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from helper.deadline import SYSTEM_CLOCK, Clock
@@ -36,6 +36,7 @@ class CheckLife:
         workspace: Workspace,
         sightings: Sightings,
         stop: Stop,
+        others: Callable[[], Collection[str]],
         emit: Callable[[Event], None],
         patience_s: Mapping[Stage, float] = verdict.PATIENCE_S,
         release_wait_s: float = 0.0,
@@ -45,6 +46,7 @@ class CheckLife:
         self._workspace = workspace
         self._sightings = sightings
         self._stop = stop
+        self._others = others
         self._emit = emit
         self._patience_s = patience_s
         self._vacancy = Vacancy(planned, release_wait_s, stop, emit, clock)
@@ -73,6 +75,7 @@ class CheckLife:
             workspace=self._workspace,
             sightings=self._sightings,
             stop=self._stop,
+            others=self._others,
             patience_s=self._patience_s,
             clock=self._clock,
             progressed=self._progressed,

@@ -1,7 +1,7 @@
 """One watch for all Jobs of a run and one for all pods; what they last showed, by Job name."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
@@ -11,7 +11,7 @@ from helper.deadline import SYSTEM_CLOCK, Clock
 from helper.errors import Forbidden, KubeError
 from helper.kinds import JOBS, PODS, Resource
 from helper.kube import Kube
-from helper.resource import labels, name
+from helper.resource import labels, name, text
 from helper.transport import Json, Watch
 from orchestrator.moments import Moments
 from orchestrator.outage import Outage
@@ -75,10 +75,15 @@ class Sightings:
         """What was last seen of one check."""
         return self._seen.get(job_name, Sighting())
 
-    def others_hold_room(self, job_name: str) -> bool:
-        """Whether pods of the run's other checks are on nodes."""
+    def hold_room(self, checks: Collection[str]) -> bool:
+        """Whether pods of these checks are on nodes, where they leave room when they end."""
+        now = self._clock.wall()
         with self.changed:
-            return any(holds_room(seen) for other, seen in self._seen.items() if other != job_name)
+            return any(
+                holds_room(seen, now)
+                for seen in self._seen.values()
+                if labels(seen.pod or {}).get(contract.LABEL_CHECK) in checks
+            )
 
     @property
     def pods_since(self) -> float | None:
@@ -120,25 +125,34 @@ class Sightings:
             self._pods_since = None
 
     def _relist(self, kube: Kube, resource: Resource, note: Note) -> str:
-        """Read everything anew; what is no longer there was deleted in between."""
+        """Read everything anew; what is no longer there was deleted in between.
+
+        A watch may have shown something younger while the answer was on its way.
+        """
+        before = self._shown(resource)
         page = kube.page(resource, self._namespace, self._selector)
         with self.changed:
+            shown = self._shown(resource)
+            newer = {key: obj for key, obj in shown.items() if obj is not before.get(key)}
             for item in page.items:
-                note("ADDED", item)
-            self._note_missing(resource, page.items)
+                if _version(item) >= _version(newer.get(name(item), {})):
+                    note("ADDED", item)
+            self._note_missing(resource, before.keys() - set(map(name, page.items)))
             self.changed.notify_all()
         return page.version
 
-    def _note_missing(self, resource: Resource, items: list[Json]) -> None:
-        if resource is JOBS:
-            there = {name(item) for item in items}
-            for job_name, seen in self._seen.items():
-                if seen.job and job_name not in there:
-                    self._seen[job_name] = replace(seen, job_gone=True)
-            return
-        there = {name(item) for item in items}
+    def _shown(self, resource: Resource) -> Mapping[str, Json]:
+        """The Jobs or pods that were seen last, by their names."""
+        with self.changed:
+            seen = list(self._seen.values())
+        found = [item.job if resource is JOBS else item.pod for item in seen]
+        return {name(obj): obj for obj in found if obj}
+
+    def _note_missing(self, resource: Resource, missing: Collection[str]) -> None:
         for job_name, seen in self._seen.items():
-            if seen.pod and name(seen.pod) not in there:
+            if resource is JOBS and seen.job and job_name in missing:
+                self._seen[job_name] = replace(seen, job_gone=True)
+            if resource is PODS and seen.pod and name(seen.pod) in missing:
                 self._seen[job_name] = replace(seen, pod_gone=True)
 
     def _note_job(self, kind: str, job: Json) -> None:
@@ -155,3 +169,9 @@ class Sightings:
         moments = Moments() if is_other else seen.moments
         moments = moments.with_pod(pod, self._clock.wall())
         self._seen[job_name] = replace(seen, pod=pod, pod_gone=gone, moments=moments)
+
+
+def _version(obj: Json) -> int:
+    """How old what was seen of an object is; versions have an order."""
+    version = text(obj, "metadata", "resourceVersion")
+    return int(version) if version.isdecimal() else 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from helper.deadline import Clock
 from helper.errors import KubeError
@@ -152,7 +153,8 @@ class Turn:
         return planned.object_name if stays else ""
 
     def _attempt(self, planned: PlannedCheck) -> tuple[Attempt, Outcome]:
-        life = self._tools.site.attempt(planned, self._stop)
+        others = partial(self._tools.slots.others, planned.name)
+        life = self._tools.site.attempt(planned, self._stop, others)
         try:
             return life, life.run()
         except Exception as error:

@@ -201,11 +201,16 @@ def stuck(found: Progress, planned_image: str, waited_s: float, events: list[str
     return Ending(Status.OTHER, "\n".join([message, *events])[:2000], reason)
 
 
-def holds_room(seen: Sighting) -> bool:
-    """Whether a pod takes room on a node that another check of the run may be waiting for."""
+def holds_room(seen: Sighting, now: float) -> bool:
+    """Whether a pod takes room on a node that it will leave to another check of the run.
+
+    One that should have left by now, in seconds since 1970, is on a lost node and never will.
+    """
     pod = seen.pod if seen.pod and not seen.pod_gone else {}
     is_over = text(pod, "status", "phase") in ("Failed", "Succeeded")
-    return bool(text(pod, "spec", "nodeName")) and not is_over
+    leaves = _epoch(part(pod, "metadata"), "deletionTimestamp")  # its grace period included
+    is_late = leaves is not None and leaves < now
+    return bool(text(pod, "spec", "nodeName")) and not (is_over or is_late)
 
 
 def crowded(found: Progress) -> Ending | None:

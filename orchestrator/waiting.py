@@ -1,6 +1,6 @@
 """Waiting for a check's end: patience for each stage, and doubt about what only seems final."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from helper.deadline import Clock
 from helper.resource import condition, condition_is, is_being_deleted, name, number, text
@@ -16,7 +16,8 @@ from orchestrator.workspace import Workspace
 WAIT_MARGIN_S = 30.0  # beyond the Job's own deadline, for Kubernetes to act on it
 # Only events tell that the API server refuses a pod, or that an autoscaler will not help.
 FIRST_LOOK_AT_EVENTS_S = {Stage.CREATED: 3.0, Stage.PENDING: 10.0}
-SCALE_UP_PATIENCE_S = 600.0  # a new node takes minutes; the autoscaler has said that it comes
+# By what an autoscaler has said last: a node comes, which takes minutes, or none will.
+SCALE_UP = {"TriggeredScaleUp": 600.0, "NotTriggerScaleUp": 0.0}
 EVENTS_SHOWN = 10
 PODLESS_S = 3.0  # a Job may end before a watch that was cut has shown its pod
 LOST_NODE_S = 60.0  # beyond a deleted pod's grace period; kubelet needs a moment after it
@@ -25,7 +26,10 @@ NEVER = float("inf")
 
 
 class Waiting:
-    """The wait for the end of one check; `progressed` hears of each new stage."""
+    """The wait for the end of one check; `progressed` hears of each new stage.
+
+    `others` names the checks whose turn it is beside this one.
+    """
 
     def __init__(
         self,
@@ -34,6 +38,7 @@ class Waiting:
         workspace: Workspace,
         sightings: Sightings,
         stop: Stop,
+        others: Callable[[], Collection[str]],
         patience_s: Mapping[Stage, float],
         clock: Clock,
         progressed: Callable[[Progress, Sighting], None],
@@ -42,6 +47,7 @@ class Waiting:
         self._workspace = workspace
         self._sightings = sightings
         self._stop = stop
+        self._others = others
         self._patience_s = verdict.patience_with(planned, patience_s)
         self._clock = clock
         self._progressed = progressed
@@ -141,7 +147,7 @@ class Waiting:
     ) -> tuple[Ending | None, float]:
         """Look at events: the end they call for, or how long a stage may last in all."""
         crowded = verdict.crowded(found)
-        if crowded and self._sightings.others_hold_room(self._planned.object_name):
+        if crowded and self._sightings.hold_room(self._others()):
             return crowded, waited_s
         limit_s = self._patience_s.get(found.stage, waited_s)
         subjects = [self._planned.object_name] + ([name(seen.pod)] if seen.pod else [])
@@ -153,11 +159,9 @@ class Waiting:
         refused = [event for event in events if event.get("reason") == "FailedCreate"]
         if found.stage is Stage.CREATED and refused:
             return verdict.failed_create(text(refused[-1], "message")), waited_s
-        reasons = {text(event, "reason") for event in events}
-        if found.stage is Stage.PENDING and "TriggeredScaleUp" in reasons:
-            limit_s = SCALE_UP_PATIENCE_S
-        if found.stage is Stage.PENDING and "NotTriggerScaleUp" in reasons:
-            limit_s = 0.0  # the autoscaler has said that no node will come
+        if found.stage is Stage.PENDING:
+            said = [reason for event in events if (reason := text(event, "reason")) in SCALE_UP]
+            limit_s = SCALE_UP[said[-1]] if said else limit_s
         if waited_s < limit_s:
             self._progressed(found, seen)  # its words may have come since the stage began
             return None, min(limit_s, 2 * waited_s)

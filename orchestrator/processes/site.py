@@ -88,7 +88,12 @@ class ProcessSite:
     def shortage(self, planned: PlannedCheck) -> None:
         """Nothing: a check that only reads takes no GPUs."""
 
-    def attempt(self, planned: PlannedCheck, stop: Stop) -> ProcessAttempt:
+    def attempt(
+        self,
+        planned: PlannedCheck,
+        stop: Stop,
+        others: Callable[[], Collection[str]],  # noqa: ARG002  (a process finds room at once)
+    ) -> ProcessAttempt:
         """One process."""
         if self._rooms is None or self._guardian is None:
             raise RuntimeError("prepare() comes first")

@@ -1,9 +1,10 @@
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 import pytest
 
-from helper.kinds import JOBS, PODS
+from helper.kinds import JOBS, PODS, Resource
 from helper.kube import Kube
 from helper.resource import Json
 from orchestrator.replay import Fault, ReplayCluster
@@ -125,6 +126,81 @@ def test_a_pod_that_went_while_nobody_watched_is_known_to_be_gone(
         assert sightings.changed.wait_for(
             lambda: sightings.of("alpha").pod_gone or _name(sightings) == "alpha-2", WAIT_S
         )
+
+
+class Meanwhile:
+    """A connection on which something happens, and is seen, while a list is on its way."""
+
+    def __init__(self, kube: Kube) -> None:
+        self._kube = kube
+        self.acts: dict[str, Callable[[], None]] = {}  # by plural, each once
+
+    def patient(self, *_: object) -> "Meanwhile":
+        return self
+
+    def page(self, resource: Resource, *arguments: Any) -> object:
+        page = self._kube.page(resource, *arguments)
+        self.acts.pop(resource.plural, lambda: None)()
+        return page
+
+    def watch(self, *arguments: Any) -> object:
+        return self._kube.watch(*arguments)
+
+
+@pytest.fixture
+def meanwhile(kube: Kube) -> Meanwhile:
+    return Meanwhile(kube)
+
+
+@pytest.fixture
+def looking(meanwhile: Meanwhile) -> Iterator[Sightings]:
+    found = Sightings(cast("Kube", meanwhile), NAMESPACE, RUN_ID, threading.Condition())
+    found.start()
+    yield found
+    found.stop()
+
+
+def test_a_pod_that_came_while_a_list_was_on_its_way_is_not_missing(
+    cluster: ReplayCluster, meanwhile: Meanwhile, looking: Sightings
+) -> None:
+    def come() -> None:
+        cluster.add(pod(phase="Running"))
+        wait_for(looking, "alpha", "Running")
+
+    meanwhile.acts["pods"] = come
+    looking.look_again()
+
+    assert not looking.of("alpha").pod_gone
+
+
+def test_what_a_watch_has_shown_is_not_undone_by_an_older_list(
+    cluster: ReplayCluster, meanwhile: Meanwhile, looking: Sightings
+) -> None:
+    cluster.add(pod(phase="Running"))
+    wait_for(looking, "alpha", "Running")
+
+    def end() -> None:
+        cluster.add(pod(phase="Succeeded"))
+        wait_for(looking, "alpha", "Succeeded")
+
+    meanwhile.acts["pods"] = end
+    looking.look_again()
+
+    wait_for(looking, "alpha", "Succeeded")
+
+
+def test_a_pod_that_went_unseen_is_missed_by_the_next_look(
+    cluster: ReplayCluster, meanwhile: Meanwhile, looking: Sightings
+) -> None:
+    cluster.add(pod(phase="Running"))
+    wait_for(looking, "alpha", "Running")
+    looking.stop()
+    cluster.remove(pod())
+
+    looking.look_again()
+
+    assert looking.of("alpha").pod_gone
+    assert not meanwhile.acts
 
 
 def _name(sightings: Sightings) -> str:

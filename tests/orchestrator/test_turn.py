@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from orchestrator.events import (
     CheckStarted,
     Event,
     Notice,
+    PhaseFinished,
 )
 from orchestrator.execution import Execution
 from orchestrator.exits import Exit
@@ -20,7 +22,7 @@ from orchestrator.outcome import Outcome, PhaseStatus, Status
 from orchestrator.replay import ReplayCluster
 from orchestrator.settings import RunSettings
 from orchestrator.verdict import PATIENCE_S, Stage
-from tests.orchestrator.engine import NAMESPACE, Engine, entry, everything, node, script
+from tests.orchestrator.engine import NAMESPACE, RUN_ID, Engine, entry, everything, node, script
 
 UNPULLABLE = {"waiting": {"reason": "ErrImagePull", "message": "registry is away"}}
 HASTY = RunSettings(patience_s={**PATIENCE_S, Stage.PULLING: 0.2, Stage.PENDING: 0.3})
@@ -179,6 +181,52 @@ def test_a_check_that_fits_nowhere_does_not_wait_for_others_to_make_room() -> No
 
     assert done.outcome("alpha").raw_status == "Unschedulable"
     assert "Insufficient cpu" in done.outcome("alpha").message
+
+
+def pod_that_never_ends() -> dict[str, Any]:
+    """A pod of the run on a lost node: it was told to end, and nobody there heard it."""
+    request = {"requests": {"cpu": "100m"}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": "aicr-alpha-1-xyz",
+            "namespace": NAMESPACE,
+            "labels": {
+                "aicr.run/run-id": RUN_ID,
+                "aicr.run/check": "alpha",
+                "batch.kubernetes.io/job-name": "aicr-alpha-1",
+            },
+            "deletionTimestamp": "2026-01-02T03:04:05Z",
+            "deletionGracePeriodSeconds": 30,
+            "finalizers": ["batch.kubernetes.io/job-tracking"],
+        },
+        "spec": {
+            "nodeName": "node-1",
+            "containers": [{"name": "validator", "image": "i", "resources": request}],
+        },
+        "status": {"phase": "Running"},
+    }
+
+
+def test_room_that_a_lost_node_keeps_is_waited_for_no_longer_than_any_other() -> None:
+    small = {"cpu": "150m", "memory": "64Gi", "pods": "110"}  # room for one check
+    tiny = node(capacity=small, allocatable=small)
+    home = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+    objects = [tiny, home, pod_that_never_ends()]
+    settings = replace(HASTY, timeout_s=20.0)
+
+    def find_the_node(_run: Execution, cluster: ReplayCluster, event: Event) -> None:
+        if isinstance(event, PhaseFinished) and event.result.phase == "conformance":
+            cluster.remove(pod_that_never_ends())
+
+    engine = Engine([entry("alpha"), entry("beta")], objects=objects, settings=settings)
+    done = engine.run(find_the_node)
+
+    raw = {check: done.outcome(check).raw_status for check in ("alpha", "beta")}
+    assert raw == {"alpha": "Unschedulable", "beta": "Unschedulable"}
+    assert len(jobs_made(done.cluster)) == 2
+    assert done.result.exit is not Exit.TIMEOUT
 
 
 def test_the_recipes_bound_of_a_phase_ends_that_phase_only() -> None:

@@ -1,5 +1,5 @@
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -66,7 +66,9 @@ class Striking(FakeClock):
 
 
 @contextmanager
-def waiting(cluster: ReplayCluster, clock: FakeClock | None = None) -> Iterator[Waiting]:
+def waiting(
+    cluster: ReplayCluster, clock: FakeClock | None = None, others: Collection[str] = ()
+) -> Iterator[Waiting]:
     clock, stop = clock or FakeClock(), Stop()
     changed = stop.changed = Passing(clock)
     with served(cluster) as kube:
@@ -78,6 +80,7 @@ def waiting(cluster: ReplayCluster, clock: FakeClock | None = None) -> Iterator[
                 workspace=Workspace(kube, RunContext(RUN_ID, NAMESPACE, "v0")),
                 sightings=sightings,
                 stop=stop,
+                others=lambda: others,
                 patience_s=PATIENCE_S,
                 clock=clock,
                 progressed=lambda *_: None,
@@ -86,8 +89,8 @@ def waiting(cluster: ReplayCluster, clock: FakeClock | None = None) -> Iterator[
             sightings.stop()
 
 
-def end_of(cluster: ReplayCluster) -> Ending:
-    with waiting(cluster) as wait:
+def end_of(cluster: ReplayCluster, *, others: Collection[str] = ()) -> Ending:
+    with waiting(cluster, others=others) as wait:
         return wait.until_end()
 
 
@@ -184,3 +187,90 @@ def test_what_happened_while_this_program_was_stopped_is_looked_at_before_it_giv
         found = wait.until_end()
 
     assert found.status is Status.PASSED
+
+
+def pending_pod() -> Json:
+    """A pod of the check that finds no room; nobody looks at it again."""
+    refused = {
+        "type": "PodScheduled",
+        "status": "False",
+        "reason": "Unschedulable",
+        "message": "0/1 nodes are available: 1 Insufficient cpu.",
+    }
+    spec = {"containers": [{"name": "validator", "image": "i"}], "schedulerName": "nobody"}
+    return {
+        "apiVersion": "v1",
+        "kind": PODS.kind,
+        "metadata": {"name": "alpha-xyz", "namespace": NAMESPACE, "labels": LABELS},
+        "spec": spec,
+        "status": {"phase": "Pending", "conditions": [refused]},
+    }
+
+
+def pod_of(check: str, deleted: str = "") -> Json:
+    """A pod of another check of the run that is on a node, perhaps told to end by then."""
+    made = terminating_pod()
+    made["metadata"] = {
+        "name": f"{check}-abc",
+        "namespace": NAMESPACE,
+        "labels": {
+            "aicr.run/run-id": RUN_ID,
+            "aicr.run/check": check,
+            "batch.kubernetes.io/job-name": f"aicr-{check}-1",
+        },
+        **({"deletionTimestamp": deleted, "deletionGracePeriodSeconds": 30} if deleted else {}),
+        "finalizers": made["metadata"]["finalizers"],
+    }
+    return made
+
+
+@pytest.mark.parametrize(
+    ("pod", "others", "raw_status"),
+    [
+        pytest.param(pod_of("beta"), {"beta"}, "Crowded", id="who-will-leave"),
+        pytest.param(
+            pod_of("beta", "2999-01-02T03:04:05Z"), {"beta"}, "Crowded", id="who-is-leaving"
+        ),
+        pytest.param(pod_of("beta"), {"gamma"}, "Unschedulable", id="whose-check-has-ended"),
+        pytest.param(pod_of("alpha"), set(), "Unschedulable", id="its-own-earlier-attempt"),
+        pytest.param(
+            pod_of("beta", "1970-01-01T00:01:00Z"), {"beta"}, "Unschedulable", id="who-never-leaves"
+        ),
+    ],
+)
+def test_only_for_a_check_that_will_leave_is_room_waited_for(
+    pod: Json, others: set[str], raw_status: str
+) -> None:
+    found = end_of(ReplayCluster(objects=[node(), pod, pending_pod()]), others=others)
+
+    assert found.raw_status == raw_status
+    assert "Insufficient cpu" in found.message
+
+
+def autoscaled(reason: str, at: str) -> Json:
+    """What an autoscaler has said about the check's pod."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": f"alpha-{reason}".lower(), "namespace": NAMESPACE},
+        "involvedObject": {"kind": "Pod", "name": "alpha-xyz", "namespace": NAMESPACE},
+        "reason": reason,
+        "message": "as it says",
+        "type": "Normal",
+        "lastTimestamp": at,
+    }
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "patience_s"),
+    [
+        pytest.param("NotTriggerScaleUp", "TriggeredScaleUp", 600, id="a-node-comes-after-all"),
+        pytest.param("TriggeredScaleUp", "NotTriggerScaleUp", 10, id="none-comes-after-all"),
+    ],
+)
+def test_what_the_autoscaler_has_said_last_counts(first: str, second: str, patience_s: int) -> None:
+    said = [autoscaled(second, "2026-01-02T03:05:05Z"), autoscaled(first, "2026-01-02T03:04:05Z")]
+
+    found = end_of(ReplayCluster(objects=[node(), pending_pod(), *said]))
+
+    assert found.message.startswith(f"Unschedulable after {patience_s} s")
