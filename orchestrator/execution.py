@@ -161,9 +161,9 @@ class Execution:
     def _persist_earlier(self) -> None:
         """Keep what was found before in the cluster again: this part may be killed as well."""
         for planned in self._plan.checks:
-            found = self._earlier.get((planned.phase, planned.name))
+            found = self._standing(planned)
             if found is None:
-                continue
+                continue  # the result to come would find its place taken
             try:
                 self._site.persist(planned, ctrf.test(found))
             except KubeError as error:
@@ -233,10 +233,15 @@ class Execution:
         """The outcome of a check that need not or cannot run; None for one that shall."""
         if planned.refusal:
             return refused(planned)
+        found = self._standing(planned)
+        return resumed(found) if found else None
+
+    def _standing(self, planned: PlannedCheck) -> Outcome | None:
+        """What an earlier part found out about a check, if this part takes it over."""
         found = self._earlier.get((planned.phase, planned.name))
-        if found is None or depth_of(found) is not planned.depth:
+        if planned.refusal or found is None or depth_of(found) is not planned.depth:
             return None  # what was looked at only is no proof for a run that goes deeper
-        return resumed(found)
+        return found
 
     def _dropped(self, waiting: list[PlannedCheck], phase: PhasePlan, stop: Stop) -> list[Outcome]:
         """Take out all waiting checks when no further check may start; gives their outcomes."""

@@ -222,6 +222,25 @@ def test_what_was_only_looked_at_is_found_out_again_by_a_run_that_goes_deeper(
     assert run.result().phases[1].outcomes[0].status is Status.FAILED
 
 
+def test_the_verdict_of_a_run_that_goes_deeper_takes_the_place_of_the_look(
+    killed: ReplayCluster,
+) -> None:
+    fast = Outcome("alpha", "conformance", Status.PASSED, extra={"depth": "fast"})
+    settings = RunSettings(keep=Keep.ALWAYS)
+
+    with (
+        served(killed) as kube,
+        run_of(kube, earlier={("conformance", "alpha"): fast}, settings=settings) as run,
+    ):
+        run.deploy()
+        notices = [event.text for event in run.events() if isinstance(event, Notice)]
+        run.wait()
+        found = earlier.from_cluster(kube, NAMESPACE, RUN_ID)
+
+    assert found["conformance", "alpha"].status is Status.FAILED
+    assert not [words for words in notices if "not kept" in words]
+
+
 def test_a_run_whose_leftovers_stay_does_not_go_on(
     killed: ReplayCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
