@@ -10,7 +10,7 @@ from helper.quantity import parse_duration
 from orchestrator import lookup, pulse, sweep, target
 from orchestrator.errors import UsageError
 from orchestrator.exits import Exit
-from orchestrator.plan import RUN_ID
+from orchestrator.plan import parse_run_id
 from orchestrator.reports.text import counted
 from orchestrator.sweep import Found
 from orchestrator.target import Target
@@ -37,13 +37,13 @@ def collect(
 ) -> Exit:
     """Remove one run, or all that are old enough and over; names every object and what stays."""
     age = _age(flags)
-    if flags["force"] and not flags["run_id"]:
+    if flags["force"] and flags["run_id"] is None:
         raise UsageError("--force is for one run; give --run-id ID as well")
     moment = now or datetime.now(UTC)
     with target.open_cluster(Target.of(flags), env) as opened:
         kube = opened.patient(PATIENCE_S)
         found = sweep.runs(kube)
-        if flags["run_id"]:
+        if flags["run_id"] is not None:  # an empty one names none, not all
             chosen = _named(str(flags["run_id"]), found, flags, env, moment)
         else:
             chosen = _old_enough(found, str(flags["older_than"]), moment - age, env, moment)
@@ -78,7 +78,7 @@ def _named(
     """The run that is meant, whatever its age; UsageError while it goes on, but by force."""
     run_id = lookup.one(wanted, found)
     if run_id is None:
-        if RUN_ID.fullmatch(wanted):
+        if parse_run_id(wanted):
             return Chosen({}, ())  # nothing is left of it, which is what was asked for
         raise UsageError(
             f"--run-id {wanted}: no run with objects in this cluster has a name that begins so; "

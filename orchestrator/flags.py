@@ -94,7 +94,7 @@ def configure(context: click.Context, _: click.Parameter, location: str | None) 
 
 def resume(context: click.Context, _: click.Parameter, run_id: str | None) -> str | None:
     """Let the run that was cut short give the defaults of all other flags, if it is known here."""
-    if run_id:
+    if run_id is not None:  # an empty one names no run, and does not mean a new one
         from orchestrator import lookup, resumption
         from orchestrator.rundir import RunDir
 

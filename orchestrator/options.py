@@ -24,7 +24,7 @@ from orchestrator.levels import Level
 from orchestrator.levels import parse as parse_level
 from orchestrator.manifests import STARTUP_TIMEOUT_S
 from orchestrator.outcome import DEFAULT_FAIL_ON, FAIL_ON
-from orchestrator.plan import RUN_ID, Placement, new_run_id, parse_phases
+from orchestrator.plan import RUN_ID_FORM, Placement, new_run_id, parse_phases, parse_run_id
 from orchestrator.report_map import ReportMap
 from orchestrator.reports.formats import STDOUT, Output, parse_all
 from orchestrator.rights import CLUSTER_ADMIN, EXISTING, MODES, SCOPED, Rights
@@ -95,8 +95,8 @@ def build(flags: Mapping[str, object], env: Mapping[str, str], version: str) -> 
     run_id = str(flags["run_id"] or flags["resume"] or "") or new_run_id()
     if flags["resume"] and run_id != flags["resume"]:
         raise UsageError(f"--run-id {run_id} is not the run of --resume {flags['resume']}")
-    if not RUN_ID.fullmatch(run_id):
-        raise UsageError(f"--run-id {run_id}: want YYYYMMDD-HHMMSS and 16 hex digits")
+    if not parse_run_id(run_id):
+        raise UsageError(f"--run-id {run_id}: {RUN_ID_FORM}")
     executor = executors.named(str(flags["executor"]), env)
     if executor.is_local:
         _check_local(flags)

@@ -14,11 +14,10 @@ from orchestrator.earlier import Results
 from orchestrator.errors import UsageError
 from orchestrator.manifests import record_name
 from orchestrator.outcome import CANCELLED, Outcome, PhaseResult, Status
-from orchestrator.plan import RUN_ID
+from orchestrator.plan import parse_run_id
 from orchestrator.record import Tail
 from orchestrator.retold import Story, last_part
 from orchestrator.status import Known
-from orchestrator.sweep import began
 
 LOST = "no result of it was kept: it had not ended, or not begun, when the run was killed"
 
@@ -33,7 +32,7 @@ def of_folder(folder: Path) -> Json:
     about = resumption.about(folder)
     run_id = about.get("runID", folder.name)
     place = folder / rundir.REPORT
-    if not (RUN_ID.fullmatch(run_id) or place.is_file()):
+    if not (parse_run_id(run_id) or place.is_file()):
         raise UsageError(f"report {folder}: is no folder of a run; want one, or a CTRF file")
     lines = last_part(Tail(folder).read())
     share = resumption.share(folder, "min_coverage", default=1.0)
@@ -91,7 +90,8 @@ def _document(
     outcomes = [outcome for phase in phases for outcome in phase.outcomes]
     seen = [item.started for item in outcomes], [item.stopped for item in outcomes]
     times = [moment for moment in (*told, *seen[0], *seen[1]) if moment]
-    start = began(run_id).timestamp()
+    named = parse_run_id(run_id)  # a folder with a report may have any name
+    start = named.timestamp() if named else 0.0
     return ctrf.report(
         phases,
         version=about.get("version", ""),

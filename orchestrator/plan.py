@@ -18,7 +18,8 @@ from orchestrator.errors import RecipeError, UsageError, nearest
 from orchestrator.images import ImageRules, chosen
 from orchestrator.rights import Grants, Rights, grants
 
-RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{16}")
+RUN_ID = re.compile(r"([0-9]{8}-[0-9]{6})-[0-9a-f]{16}")
+RUN_ID_FORM = "want YYYYMMDD-HHMMSS, a time that there is, and 16 hex digits"
 NOT_BUILT = "not implemented in this version"
 
 
@@ -105,6 +106,17 @@ class Placement:
     pull_secrets: tuple[str, ...] = ()
     node_selector: dict[str, str] | None = None  # for workloads of checks, never for checks
     tolerations: tuple[Toleration, ...] | None = None  # likewise
+
+
+def parse_run_id(text: str) -> datetime | None:
+    """When the run of this name began; None for what is no name of a run."""
+    match = RUN_ID.fullmatch(text)
+    if not match:
+        return None
+    try:
+        return datetime.strptime(match[1], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+    except ValueError:  # the 32nd of December
+        return None
 
 
 def new_run_id(now: datetime | None = None) -> str:

@@ -17,7 +17,7 @@ from orchestrator import begun, earlier, lookup, owner, report_file, resumption,
 from orchestrator.errors import UsageError, nearest
 from orchestrator.manifests import record_name
 from orchestrator.outcome import Outcome
-from orchestrator.plan import RUN_ID
+from orchestrator.plan import parse_run_id
 from orchestrator.reports.document import Case
 from orchestrator.reports.text import counted, duration, first_line
 from orchestrator.sweep import Found, began, runs
@@ -83,7 +83,7 @@ class Known:
 
 def here(folder: Path, limit: int) -> Sequence[Known]:
     """The latest runs that were started on this machine, newest first."""
-    names = sorted(path.name for path in folder.glob("*") if RUN_ID.fullmatch(path.name))
+    names = sorted(path.name for path in folder.glob("*") if parse_run_id(path.name))
     return [_of_folder(folder / item) for item in reversed(names[-limit:])]
 
 

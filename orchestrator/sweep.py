@@ -1,7 +1,7 @@
 """Objects of runs, found by label and removed, however their run ended."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from helper import contract
 from helper.deadline import Deadline
@@ -22,7 +22,7 @@ from helper.kinds import (
 from helper.kube import METADATA_LIST, Kube
 from helper.resource import is_being_deleted, labels, name, namespace, part, text
 from helper.transport import Json
-from orchestrator.plan import RUN_ID
+from orchestrator.plan import RUN_ID_FORM, parse_run_id
 
 # In the order of removal: what runs, what it reads, and its rights last.
 SWEPT = (
@@ -128,14 +128,17 @@ def runs(kube: Kube) -> Mapping[str, Found]:
     by_run: dict[str, list[tuple[Resource, Json]]] = {}
     for resource, body in find_objects(kube, f"{contract.LABEL_NAME}={contract.APP_NAME}"):
         run_id = labels(body).get(contract.LABEL_RUN_ID, "")
-        if RUN_ID.fullmatch(run_id):
+        if parse_run_id(run_id):
             by_run.setdefault(run_id, []).append((resource, body))
     return dict(sorted(by_run.items()))
 
 
 def began(run_id: str) -> datetime:
-    """When a run began, as its name says."""
-    return datetime.strptime(run_id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+    """When a run began, as its name says; ValueError for what is no name of a run."""
+    found = parse_run_id(run_id)
+    if found is None:
+        raise ValueError(f"run {run_id}: {RUN_ID_FORM}")
+    return found
 
 
 def place(body: Json) -> str:

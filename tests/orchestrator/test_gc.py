@@ -17,6 +17,7 @@ from tests.orchestrator.machine import wait_for
 
 OLD = {"run_id": None, "older_than": "24h", "dry_run": False, "context": None, "force": False}
 ANOTHER = "20260102-030405-ffffffffffffffff"
+NO_DAY = "20261332-256199-0123456789abcdef"
 
 
 def gone(env: dict[str, str], kubeconfig: str, **flags: object) -> tuple[Exit, list[str]]:
@@ -123,9 +124,34 @@ def test_the_named_run_is_removed_whatever_its_age(
     assert of_run(cluster) == []
 
 
+def test_a_label_that_names_no_day_keeps_nobody_from_collecting(
+    cluster: ReplayCluster, kubeconfig: str, env: dict[str, str]
+) -> None:
+    labels = {"app.kubernetes.io/name": "aicr-validator", "aicr.run/run-id": NO_DAY}
+    meta = {"name": "strange", "namespace": "default", "labels": labels}
+    cluster.add({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta})
+
+    code, said = gone(env, kubeconfig, older_than="0s")
+
+    assert (code, said[-1]) == (Exit.OK, "1 run removed")
+    assert of_run(cluster) == []
+
+
 def test_a_name_that_begins_like_no_run_is_refused(kubeconfig: str, env: dict[str, str]) -> None:
     with pytest.raises(UsageError, match="no run with objects in this cluster"):
-        gone(env, kubeconfig, run_id="2025")
+        gone(env, kubeconfig, run_id="20250101")
+
+
+def test_an_empty_name_does_not_mean_every_run(
+    cluster: ReplayCluster, kubeconfig: str, env: dict[str, str]
+) -> None:
+    before = of_run(cluster)
+
+    with pytest.raises(UsageError, match="run '': want the name of a run"):
+        gone(env, kubeconfig, run_id="")
+
+    assert before
+    assert of_run(cluster) == before
 
 
 @pytest.mark.parametrize("flags", [{"older_than": "0s"}, {"older_than": "24h"}])

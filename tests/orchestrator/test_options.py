@@ -249,8 +249,11 @@ def test_images_of_others_are_rewritten_on_request_only() -> None:
         ),
         pytest.param(
             {"run_id": "today"},
-            "--run-id today: want YYYYMMDD-HHMMSS and 16 hex digits",
+            "--run-id today: want YYYYMMDD-HHMMSS, a time that there is, and 16 hex digits",
             id="run-id",
+        ),
+        pytest.param(
+            {"run_id": f"20261332-256199{RUN_ID[15:]}"}, "--run-id", id="run-id-of-no-day"
         ),
         pytest.param({"run_id": RUN_ID.upper()}, "--run-id", id="upper-case-run-id"),
         pytest.param({"run_id": f"{RUN_ID}\n"}, "--run-id", id="run-id-with-a-line-end"),

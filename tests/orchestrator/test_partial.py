@@ -143,3 +143,17 @@ def test_a_run_that_goes_on_has_no_report_yet(aicr: Command, folder: Path) -> No
 
     assert said.code == 2
     assert "is still going on" in said.err
+
+
+@pytest.mark.parametrize("has_report", [True, False], ids=["with-a-report", "without"])
+def test_a_folder_whose_name_is_no_day_breaks_nothing(tmp_path: Path, has_report: bool) -> None:
+    folder = tmp_path / "20261332-256199-0123456789abcdef"
+    RunDir(folder).keep(outcome("alpha", Status.FAILED))
+    tell(folder, BEGUN)
+    if not has_report:
+        with pytest.raises(UsageError, match="is no folder of a run"):
+            partial.of_folder(folder)
+        return
+    (folder / "ctrf.json").write_text("{}")
+
+    assert verdicts(partial.of_folder(folder))["alpha"] == "failed"

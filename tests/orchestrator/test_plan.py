@@ -1,5 +1,5 @@
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -16,6 +16,7 @@ from orchestrator.plan import (
     new_object_name,
     new_run_id,
     parse_phases,
+    parse_run_id,
 )
 from orchestrator.result import refused
 from tests.orchestrator.samples import IMAGE, Json, component, entry, plan, recipe
@@ -61,6 +62,24 @@ def test_refuses_other_phases(given: list[str], said: str) -> None:
         parse_phases(given)
 
     assert str(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("text", "began"),
+    [
+        ("20260102-030405-0123456789abcdef", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
+        ("20240229-000000-0123456789abcdef", datetime(2024, 2, 29, tzinfo=UTC)),
+        ("20261332-256199-0123456789abcdef", None),
+        ("20260229-000000-0123456789abcdef", None),
+        ("20260102-030460-0123456789abcdef", None),
+        ("00000101-000000-0123456789abcdef", None),
+        ("20260102-030405-0123456789abcde", None),
+        ("20260102-030405-0123456789abcdef\n", None),
+        ("", None),
+    ],
+)
+def test_a_run_whose_name_tells_no_time_is_none(text: str, began: datetime | None) -> None:
+    assert parse_run_id(text) == began
 
 
 def test_a_run_is_named_after_its_begin_in_utc() -> None:

@@ -194,9 +194,21 @@ def test_a_run_is_found_by_the_beginning_of_its_name(aicr: Command, runs: Path) 
         finish(runs, run_id)
 
     assert json.loads(aicr("status", "20260102", "--local", "-o", "json").out)["runID"] == B
-    assert "2 runs begin so" in aicr("status", "2026", "--local").err
+    finish(runs, f"{A[:-1]}0")
+    assert "2 runs begin so" in aicr("status", "20260101", "--local").err
+    assert "at least the day, YYYYMMDD" in aicr("status", "2026", "--local").err
     said = aicr("status", "20260103", "--local")
     assert (said.code, said.err.count("\n")) == (Exit.USAGE, 1)
+
+
+def test_a_folder_whose_name_is_no_day_is_no_run(aicr: Command, runs: Path) -> None:
+    finish(runs, A)
+    finish(runs, "20261332-256199-0123456789abcdef")
+
+    said = aicr("status", "--local", "-o", "json")
+
+    assert said.code == Exit.OK
+    assert [item["runID"] for item in json.loads(said.out)] == [A]
 
 
 def test_without_a_cluster_this_machine_answers(aicr: Command, runs: Path, tmp_path: Path) -> None:
