@@ -58,7 +58,7 @@ def document(
         "depth": str(options.reached),
         "identity": _identity(seen.identity, is_replay=is_replay),
         "convergence": seen.convergence.record() if seen.convergence else "",
-        "exitCode": number(result.exit, options.exit_codes),
+        "exitCode": number(result.code, options.exit_codes),
         "images": sorted({item.image for item in prepared.plan.checks} - {""}),
         "imageIDs": _image_ids(result),
         "leftovers": list(result.leftovers),

@@ -20,6 +20,7 @@ PATIENCE_S = 30.0  # an API server that restarts now must not cost the report
 
 Connect = Callable[[], AbstractContextManager[Kube]]
 Tell = Callable[[str, str], None]  # words, level
+Make = Callable[[bool], Mapping[str, Any]]  # the report, by whether all before it was delivered
 
 
 class Delivery:
@@ -46,25 +47,33 @@ class Delivery:
             if scheme_of(output.place) == CONFIG_MAP:
                 ReportMap.parse(output.place).check(kube, run_namespace)
 
-    def write(self, document: Mapping[str, Any]) -> tuple[list[str], bool]:
+    def write(self, make: Make) -> tuple[list[str], bool]:
         """Write the reports; names the places, and says whether all that were asked for have them.
 
         Without `--output` the record goes to stdout, unless that is somebody's terminal.
+        The records come behind what is made from them, and the folder's last: they have the exit
+        code, which depends on whether the others found their places.
         """
+
+        def document(is_delivered: bool) -> Mapping[str, Any]:
+            return attachments.placed(make(is_delivered), self._folder.path)
+
         places: list[str] = []
-        record, document = document, attachments.placed(document, self._folder.path)
-        has_record = [self._to_output(output, document, places) for output in self._records]
-        self._to_folder(record, places)
-        text = rundir.text(document)
+        made = deliver.write(self._outputs, document(True), self._tell)
+        is_delivered = len(made) == sum(output.format in RENDERED for output in self._outputs)
+        has_record = False
+        for output in self._records:
+            is_there = self._to_output(output, document(is_delivered), places)
+            is_delivered, has_record = is_delivered and is_there, has_record or is_there
         if not self._outputs and sys.stdout and not sys.stdout.isatty():
-            has_record.append(self._to_stdout(text))
-        if not places and not any(has_record):
+            has_record = self._to_stdout(rundir.text(document(is_delivered)))
+            is_delivered = has_record
+        self._to_folder(make(is_delivered), places)
+        if not places and not has_record:
             with suppress(OSError, UnicodeError):
-                stdout.write(sys.stderr, text)  # nobody else has it
-        made = deliver.write(self._outputs, document, self._tell)
-        self._to_step_summary(document)
-        wanted = sum(output.format in RENDERED for output in self._outputs)
-        return [*places, *made], all(has_record) and len(made) == wanted
+                stdout.write(sys.stderr, rundir.text(document(is_delivered)))  # nobody else has it
+        self._to_step_summary(document(is_delivered))
+        return [*places, *made], is_delivered
 
     def _to_output(self, output: Output, document: Mapping[str, Any], places: list[str]) -> bool:
         if output.place == STDOUT:

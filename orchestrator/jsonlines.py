@@ -77,7 +77,7 @@ class JsonLines:
         """Say how the run ended, and where the report is."""
         said, _ = report.last_words(result)
         fields = {
-            "result": result.exit.label,
+            "result": result.code.label,
             "exitCode": exit_code,
             "durationMs": _millis(result.stopped - result.started),
             "audited": result.audit.was_made or None,
@@ -85,7 +85,7 @@ class JsonLines:
             "kept": list(result.audit.kept),
             "reports": list(places),
         }
-        level = Level.INFO if result.exit is Exit.OK else Level.ERROR
+        level = Level.INFO if result.code is Exit.OK else Level.ERROR
         self._tell(level, "run-finished", said, fields, always=True)
 
     def broken(self, words: str, code: Exit, exit_code: int) -> None:

@@ -41,6 +41,11 @@ class RunResult:
     resumed_at: float | None = None  # when it went on; None for a run in one part
 
     @property
+    def code(self) -> Exit:
+        """What the command ends with: a green run whose report nobody has is no green run."""
+        return Exit.INTERNAL if self.exit is Exit.OK and not self.is_delivered else self.exit
+
+    @property
     def earlier(self) -> tuple[Outcome, ...]:
         """The results from before it was cut short."""
         return tuple(item for phase in self.phases for item in phase.outcomes if item.is_resumed)

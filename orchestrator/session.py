@@ -115,20 +115,25 @@ class Session:
         except Exception as error:
             self._write_what_is_known(error)
             raise
-        places, is_delivered = self._delivery.write(self._report(result))
-        places += self._terminal.places
-        for place, why in self._terminal.troubles.items():
-            words = f"not every event could be written to {place}: {why}"
-            self._terminal.show(Notice(words, "error"))
-        result = replace(result, is_delivered=is_delivered and not self._terminal.troubles)
-        code = result.exit
-        if code is Exit.OK and not result.is_delivered:
-            code = Exit.INTERNAL  # a green run whose report nobody has is no green run
+        places, result = self._deliver(result)
+        code = result.code
         self._terminal.summary(result, places, number(code, self._options.exit_codes))
         if self._kept.is_kept and not result.complete:
             words = f"go on with: aicr-orch validate --resume {result.run_id}"
             self._terminal.show(Notice(words))
         return code
+
+    def _deliver(self, result: RunResult) -> tuple[Sequence[str], RunResult]:
+        """Write the reports; gives their places, and the result with what became of them."""
+
+        def told(is_delivered: bool) -> RunResult:
+            return replace(result, is_delivered=is_delivered and not self._terminal.troubles)
+
+        places, is_delivered = self._delivery.write(lambda found: self._report(told(found)))
+        for place, why in self._terminal.troubles.items():
+            words = f"not every event could be written to {place}: {why}"
+            self._terminal.show(Notice(words, "error"))
+        return [*places, *self._terminal.places], told(is_delivered)
 
     def close(self) -> None:
         """Close what was opened for the run; another process may continue it."""
@@ -145,8 +150,8 @@ class Session:
             return
         found = earlier.from_folder(self._folder.path)
         result = cut_short(self._prepared.plan, code, words, found)
-        places, _ = self._delivery.write(self._report(result))
-        for place in (*places, *self._terminal.places):
+        places, _ = self._deliver(result)
+        for place in places:
             self._terminal.show(Notice(f"report: {place}"))
 
     def _live_run(self) -> RunResult:

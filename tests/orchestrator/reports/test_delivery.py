@@ -35,7 +35,7 @@ def deliver(
         lambda words, level: told.append(f"{level}: {words}"),
         env or {},
     )
-    places, is_delivered = delivery.write(given or document(PASSED, FAILED))
+    places, is_delivered = delivery.write(lambda _: given or document(PASSED, FAILED))
     return places, is_delivered, told
 
 
@@ -135,6 +135,26 @@ def test_a_run_writes_all_formats_and_its_events(aicr: Command, tmp_path: Path) 
     assert {"phase-started", "check-started", "check-finished"} <= {
         each["event"] for each in events
     }
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_run_whose_report_found_no_place_says_so_everywhere(
+    aicr: Command, tmp_path: Path
+) -> None:
+    wanted = (f"ctrf={tmp_path}/r.json", f"events={tmp_path}/e.jsonl", "html=/dev/full")
+    flags = [f"--output={text}" for text in wanted]
+
+    said = aicr("validate", "--replay", EXAMPLE, "--phase", "deployment", *flags)
+
+    (run,) = (tmp_path / "state/aicr-orch/runs").glob("*")
+    assert said.code == 8
+    assert "passed or were rightly skipped, but not every report could be written" in said.err
+    for place in (tmp_path / "r.json", run / "ctrf.json"):
+        environment = json.loads(place.read_text())["results"]["environment"]
+        assert environment["extra"]["exitCode"] == 8
+    for place in (tmp_path / "e.jsonl", run / "events.jsonl"):
+        last = json.loads(place.read_text().splitlines()[-1])
+        assert (last["result"], last["exitCode"]) == ("internal", 8)
 
 
 def test_a_run_without_a_place_for_its_record_keeps_it_in_its_folder_and_off_stdout(
