@@ -13,11 +13,22 @@ if TYPE_CHECKING:
     from orchestrator.options import Options
     from orchestrator.preparation import Prepared
 
+CLUSTER_ID = "clusterID"
+
 About = Mapping[str, str]  # as it stands in the run's folder and in its ConfigMap
 
 
-def told(options: "Options", prepared: "Prepared", served: ServerVersion, where: str) -> About:
-    """Which inputs, against what, and the checks that are planned; `where` names the cluster."""
+def told(
+    options: "Options",
+    prepared: "Prepared",
+    served: ServerVersion,
+    where: str,
+    cluster_id: str = "",
+) -> About:
+    """Which inputs, against what, and the checks that are planned.
+
+    `where` names the cluster for people, `cluster_id` tells it from any other.
+    """
     given = prepared.recipe
     criteria = given.input.criteria
     found = {
@@ -29,6 +40,7 @@ def told(options: "Options", prepared: "Prepared", served: ServerVersion, where:
         "server": served.name,
         "cluster": "replay" if options.target.is_replayed(served) else "live",
         "where": where,
+        CLUSTER_ID: cluster_id,
         "executor": options.executor.name,
         "depth": str(options.reached),
         "planned": json.dumps(

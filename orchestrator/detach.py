@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Self
 
-from orchestrator import inputs, owner, rundir, state, stdout
+from orchestrator import inputs, owner, resumption, rundir, state, stdout
 from orchestrator.errors import UsageError
 from orchestrator.exits import Exit, number
 from orchestrator.options import Options
@@ -35,6 +35,8 @@ def start(options: Options, env: Mapping[str, str], tell: Tell) -> int:
     """
     folder = rundir.RunDir.of_run(options.run_id, env).path
     owner.check_free(folder)
+    if not options.resumes:
+        resumption.check_unused(folder)
     given = _standard_input(options)
     signals: list[signal.Signals] = []
     # Until its name is told: a run that nobody can name is nobody's to end.

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from helper.errors import CannotTell
 from helper.kube import Kube
+from helper.resource import part
 from helper.served import NOT_ASKED
 from orchestrator import (
     account,
@@ -21,6 +22,7 @@ from orchestrator import (
     owner,
     pulse,
     readiness,
+    resumption,
     rundir,
     target,
 )
@@ -61,6 +63,8 @@ def validate(
     stop = Stop()
     folder = rundir.RunDir.of_run(options.run_id, env).path
     owner.check_free(folder)  # before a file is opened that the run's process writes to
+    if not options.resumes:
+        resumption.check_unused(folder)
     with (
         ended_by_signals(stop, folder, audience.at_once(options, console)),
         closing(Session(options, env, console, stop, began)) as session,
@@ -164,14 +168,15 @@ class Session:
                     self._options, self._prepared.plan, self._served, self._folder.path.parent
                 ),
             )
-            where = self._options.target.title(kube, self._served)
-            about = begun.told(self._options, self._prepared, self._served, where)
             self._identity = identity.read(kube)
+            about = self._about(kube)
             self._warn(self._prepared.warnings)
             self._delivery.check(kube, self._options.namespace)
             before = earlier.from_folder(self._folder.path) if self._options.resumes else None
             if before is not None and not (before or self._kept.is_kept):
                 self._take_from(kube)
+            elif before is not None:
+                self._check_same(about)
             self._remember(about)
             self._folder.forget_diagnoses(but=before or ())
             run = Run(
@@ -198,6 +203,18 @@ class Session:
         origin = self._kept.origin(self._options.snapshot)
         return replace(given, origin=origin) if given and origin else given
 
+    def _about(self, kube: Kube) -> Mapping[str, str]:
+        """What the run tells of itself, and by what its cluster is known again."""
+        options, served = self._options, self._served
+        cluster_id = options.target.cluster_id(self._identity, served)
+        where = options.target.title(kube, served)
+        return begun.told(options, self._prepared, served, where, cluster_id)
+
+    def _check_same(self, about: Mapping[str, str]) -> None:
+        """Go on in the same cluster, with the same recipe only; UsageError for others."""
+        unknown = part(self._identity, "unknown").get("uid", "")
+        resumption.check_same(self._folder.path, about, self._prepared.data, unknown)
+
     def _take_from(self, kube: Kube) -> None:
         """Go on with a run of which only the cluster has something; StopError when it has not."""
         options, given = self._options, self._prepared.recipe
@@ -208,7 +225,8 @@ class Session:
         """Keep how the run was started, so that it can go on after it was cut short."""
         try:
             flags, given = self._options.flags, self._prepared
-            self._kept.begin(flags, given.data, given.recipe.source, about)
+            source, goes_on = given.recipe.source, self._options.resumes
+            self._kept.begin(flags, given.data, source, about, goes_on=goes_on)
             self._record.begin(self._folder.path)
         except OSError as error:
             self._record.hold_no_more()

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from helper.credentials import Credentials
 from helper.errors import CannotTell, InputError, Unreachable
 from helper.kube import Kube, connect
+from helper.resource import text
 from helper.served import ServerVersion
 from helper.transport import REQUEST_TIMEOUT_S
 from orchestrator import durations
@@ -71,6 +73,17 @@ class Target:
     def is_replayed(self, served: ServerVersion) -> bool:
         """Whether it is a recorded cluster, served here or by somebody else."""
         return bool(self.replay) or served.is_replay
+
+    def cluster_id(self, found: Mapping[str, Any], served: ServerVersion) -> str:
+        """What tells this cluster from any other; `found` is what it says of its identity.
+
+        Its UID; the address where nobody may ask for that.
+        """
+        if self.replay:
+            return f"recorded in {Path(self.replay).resolve()}"
+        # UIDs of recorded objects are made of their names, and the same in each recording.
+        uid = "" if served.is_replay else text(found, "uid")
+        return uid or text(found, "server")
 
     def title(self, kube: Kube, served: ServerVersion) -> str:
         """Name the cluster for people, once it has answered."""

@@ -60,6 +60,11 @@ class Output:
         return f"{self.format}={self.place}"
 
     @property
+    def from_anywhere(self) -> str:
+        """The same as a flag that means this place in any working directory."""
+        return f"{self.format}={Path(self.place).absolute()}" if self.is_file else self.labelled
+
+    @property
     def is_file(self) -> bool:
         """Whether it goes to a file of this machine."""
         return self.place != STDOUT and not scheme_of(self.place)

@@ -1,5 +1,6 @@
 """Other people's objects, ends that nobody waits for, and evidence that goes with the pod."""
 
+import shutil
 import threading
 
 import pytest
@@ -58,6 +59,7 @@ def test_a_run_of_the_same_name_is_neither_adopted_nor_removed(run: Run, place: 
     where = place({"alpha": {}})
     first = run(where, "--run-id", RUN_ID, "--keep", "always")  # it still has its objects
     there = where.left(RUN_ID)
+    shutil.rmtree(where.runs[0])  # as on another machine
 
     second = run(where, "--run-id", RUN_ID)
 

@@ -77,6 +77,99 @@ def test_what_the_cluster_was_held_against_stays_the_same(folder: Path) -> None:
     assert kept.origin("another.yaml") == ""
 
 
+@pytest.mark.parametrize("name", ["snapshot.yaml", "recipe.yaml", "ctrf.json", "lock"])
+def test_a_recipe_of_any_name_stays_what_it_is(folder: Path, name: str) -> None:
+    kept = Kept(folder)
+    kept.begin(FLAGS, b"kind: RecipeResult\n", f"https://example.com/{name}")
+    kept.keep_snapshot("kind: Snapshot\n", "taken at noon")
+    kept.release()
+
+    found = resumption.flags_of(folder)
+
+    assert Path(found["recipe"]).read_text() == "kind: RecipeResult\n"
+    assert Path(found["recipe"]).name == name
+    assert Path(found["snapshot"]).read_text() == "kind: Snapshot\n"
+
+
+def test_places_are_kept_so_that_they_mean_the_same_from_anywhere(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = {
+        "data": "mine",
+        "kubeconfig": "a/config:/b/config",
+        "replay": "recorded",
+        "output": ("r.json", "html=out/r.html", "-", "cm://ns/report", "/r.json"),
+    }
+    (tmp_path / "recorded").mkdir()
+
+    kept = Kept(folder)
+    kept.begin({**FLAGS, **given}, b"kind: RecipeResult\n", "recipe.yaml")
+    kept.release()
+    found = resumption.flags_of(folder)
+
+    assert {key: found[key] for key in given} == {
+        "data": f"{tmp_path}/mine",
+        "kubeconfig": f"{tmp_path}/a/config:/b/config",
+        "replay": f"{tmp_path}/recorded",
+        "output": [
+            f"ctrf={tmp_path}/r.json",
+            f"html={tmp_path}/out/r.html",
+            "ctrf=-",
+            "ctrf=cm://ns/report",
+            "ctrf=/r.json",
+        ],
+    }
+
+
+CLUSTER = {"clusterID": "1234", "where": "context one"}
+
+
+@pytest.mark.parametrize(
+    ("now", "recipe", "unknown", "said"),
+    [
+        pytest.param(CLUSTER, b"r", "", "", id="the-same"),
+        pytest.param({**CLUSTER, "where": "context two"}, b"r", "", "", id="another-name-for-it"),
+        pytest.param(
+            {"clusterID": "5678", "where": "context two"},
+            b"r",
+            "",
+            "this run began in the cluster context one (1234), and this is context two (5678)",
+            id="another-cluster",
+        ),
+        pytest.param(
+            {"clusterID": "https://there", "where": "context two"},
+            b"r",
+            "get namespaces kube-system: 403 Forbidden",
+            "and whether it is context two (https://there) cannot be told, get namespaces kube-sys",
+            id="not-allowed-to-look",
+        ),
+        pytest.param(CLUSTER, b"R", "", "is not the recipe that this run was", id="another-recipe"),
+    ],
+)
+def test_a_run_goes_on_with_its_own_cluster_and_recipe_only(
+    folder: Path, now: dict[str, str], recipe: bytes, unknown: str, said: str
+) -> None:
+    kept = Kept(folder)
+    kept.begin(FLAGS, b"r", "recipe.yaml", CLUSTER)
+    kept.release()
+
+    if not said:
+        resumption.check_same(folder, now, recipe, unknown)
+        return
+    with pytest.raises(UsageError) as caught:
+        resumption.check_same(folder, now, recipe, unknown)
+    assert said in str(caught.value)
+    assert str(caught.value).endswith("or leave out --resume to begin anew")
+
+
+def test_another_run_may_have_come_and_gone_before_the_folder_is_taken(folder: Path) -> None:
+    begun(folder)
+
+    with pytest.raises(UsageError, match="already, cut short with 0 results; go on with it by"):
+        Kept(folder).begin(FLAGS, b"", "recipe.yaml")
+
+
 def test_a_run_whose_report_is_partial_may_go_on(folder: Path) -> None:
     assert resumption.flags_of(begun(folder, complete=False))
 
@@ -106,7 +199,9 @@ def test_a_run_that_nobody_knows_is_named_with_the_nearest(tmp_path: Path) -> No
 
 
 def test_what_is_no_name_of_a_run_is_refused(tmp_path: Path) -> None:
-    assert "want YYYYMMDD-HHMMSS and 16 hex digits" in problem(tmp_path / "..")
+    assert "want YYYYMMDD-HHMMSS, a time that there is, and 16 hex digits" in problem(
+        tmp_path / ".."
+    )
 
 
 @pytest.mark.parametrize(

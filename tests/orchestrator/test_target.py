@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from helper.served import ServerVersion
 from orchestrator.errors import UsageError
 from orchestrator.exits import Exit
 from orchestrator.target import Target
@@ -63,3 +64,19 @@ def test_wrong_access_is_refused(given: dict[str, object], words: str) -> None:
 def test_an_answer_may_take_as_long_as_is_said() -> None:
     assert Target.of(NOBODY).request_timeout_s == 10.0
     assert Target.of({**NOBODY, "request_timeout": "1m"}).request_timeout_s == 60.0
+
+
+@pytest.mark.parametrize(
+    ("identity", "is_replay", "known_by"),
+    [
+        pytest.param({"uid": "12-34", "server": "https://there"}, False, "12-34", id="uid"),
+        pytest.param({"server": "https://there"}, False, "https://there", id="not-allowed-to-ask"),
+        pytest.param({"uid": "12-34", "server": "http://here:1"}, True, "http://here:1", id="copy"),
+    ],
+)
+def test_a_cluster_is_known_again_by_its_own_uid(
+    identity: dict[str, str], is_replay: bool, known_by: str
+) -> None:
+    served = ServerVersion("v1.36.2", is_replay=is_replay)
+
+    assert Target(context="one").cluster_id(identity, served) == known_by
