@@ -136,6 +136,8 @@ def _check_offline(flags: Mapping[str, object], recipe: str, snapshot: str) -> N
     """Refuse with --no-cluster what only a cluster can give."""
     if not flags["no_cluster"]:
         return
+    if flags["resume"]:
+        raise UsageError("--resume: --no-cluster runs nothing; leave one of them out")
     if flags["wait_ready"]:
         raise UsageError("--wait-ready: --no-cluster asks no cluster; leave one of them out")
     if not snapshot:

@@ -117,7 +117,7 @@ def check_unused(folder: Path) -> None:
         return
     how, again = f"cut short with {counted(found, 'result')}", ""
     if _is_complete(folder):
-        how = f"complete, its report is {folder / rundir.REPORT}"
+        how = f"complete, with its report {rundir.REPORT}"
     elif is_kept:
         again = f"go on with it by --resume {run_id}, "
     raise UsageError(

@@ -73,7 +73,7 @@ def test_a_name_that_a_run_has_is_not_given_to_another(aicr: Command, place: Pla
     )
 
     assert (first.code, second.code) == (Exit.OK, Exit.USAGE)
-    assert f"{folder} already, complete, its report is {folder}/ctrf.json; give" in second.err
+    assert f"is in {folder} already, complete, with its report ctrf.json; give" in second.err
     assert f"aicr-orch gc --run-id {RUN_ID}" in second.err
     assert everything_in(folder) == before
     assert lines.read_text() == "of the first run\n"
@@ -118,6 +118,17 @@ def test_a_run_that_never_began_is_tried_again_under_its_name(
 
     assert first.code == (Exit.UNREACHABLE if how == "no answer" else Exit.OK), first.err
     assert second.code == Exit.OK, second.err
+
+
+def test_a_run_does_not_go_on_where_nothing_runs(aicr: Command, place: Place) -> None:
+    validate(aicr, place, "--run-id", RUN_ID)
+    killed(folder_of(place), "beta")
+
+    said = aicr("validate", "--resume", RUN_ID, "--no-cluster", "-s", f"{EXAMPLE}/snapshot.yaml")
+
+    assert said.code == Exit.USAGE
+    assert "--resume: --no-cluster runs nothing; leave one of them out" in said.err
+    assert not (folder_of(place) / "ctrf.json").exists()  # a whole one of nothing would end it
 
 
 def test_a_run_does_not_go_on_in_another_cluster(aicr: Command, place: Place, other: Place) -> None:
