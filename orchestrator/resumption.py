@@ -112,7 +112,8 @@ def check_unused(folder: Path) -> None:
     is_kept = (folder / FILE).is_file()
     found = len(earlier.all_from_folder(folder))
     tests = _outcomes(_document(folder / rundir.REPORT))
-    has_verdicts = any(item.status in (Status.PASSED, Status.FAILED) for item in tests)
+    judged = [item for item in tests if item.status in (Status.PASSED, Status.FAILED)]
+    has_verdicts = any(item.phase not in BESIDE_CHECKS for item in judged)
     if not (is_kept or found or has_verdicts):
         return
     how, again = f"cut short with {counted(found, 'result')}", ""

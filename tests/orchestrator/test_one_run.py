@@ -103,20 +103,32 @@ def test_a_detached_run_is_refused_as_well_and_leaves_no_log(aicr: Command, plac
     assert not (folder_of(place) / "log").exists()
 
 
-@pytest.mark.parametrize("how", ["no answer", "no cluster"])
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [
+        ("no answer", Exit.UNREACHABLE),
+        ("no cluster", Exit.OK),
+        ("another version", Exit.USAGE),
+    ],
+)
 def test_a_run_that_never_began_is_tried_again_under_its_name(
-    aicr: Command, place: Place, how: str
+    aicr: Command, place: Place, how: str, code: Exit
 ) -> None:
-    snapshot = f"{EXAMPLE}/snapshot.yaml"
-    if how == "no answer":
-        first = aicr("validate", "-k", unreachable(place), *place.inputs, "--run-id", RUN_ID)
-    else:
-        first = validate(aicr, place, "--run-id", RUN_ID, "--no-cluster", "-s", snapshot)
-    assert (folder_of(place) / "ctrf.json").is_file()
+    seen = ("-s", f"{EXAMPLE}/snapshot.yaml")
+    recipe = place.folder / "newer.yaml"
+    wanted = "constraints: [{name: K8s.server.version, value: '>= 9'}]\n"
+    recipe.write_text((place.folder / "recipe.yaml").read_text() + wanted)
+    asked = {
+        "no answer": ("-k", unreachable(place), *place.inputs),
+        "no cluster": ("--no-cluster", *seen, *place.inputs),
+        "another version": (*seen, *place.inputs[2:], "-r", str(recipe)),
+    }
 
+    first = aicr("validate", *asked[how], "--run-id", RUN_ID)
+    has_report = (folder_of(place) / "ctrf.json").is_file()
     second = validate(aicr, place, "--run-id", RUN_ID)
 
-    assert first.code == (Exit.UNREACHABLE if how == "no answer" else Exit.OK), first.err
+    assert (first.code, has_report) == (code, True), first.err
     assert second.code == Exit.OK, second.err
 
 
