@@ -166,7 +166,7 @@ def test_only_a_run_that_can_go_on_is_offered_to_resume(
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     home = tmp_path / "state/aicr-orch/runs"
-    cut_short, going, refused = (f"2026010{n}-000000-0123456789abcdef" for n in range(3))
+    cut_short, going, refused = (f"2026010{n}-000000-0123456789abcdef" for n in (1, 2, 3))
     for run_id in (cut_short, going, refused):
         (home / run_id).mkdir(parents=True)
     for run_id in (cut_short, going):
