@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from helper import contract, tls
+from helper.answers import asked_for, items_of, next_page
 from helper.credentials import Credentials, current_context
 from helper.deadline import SYSTEM_CLOCK, Clock
 from helper.errors import Conflict, Expired, InputError, NotFound, Unreachable
 from helper.kinds import PODS, SELF_SUBJECT_ACCESS_REVIEWS, Resource, discovered, in_words
-from helper.resource import Page
+from helper.resource import Page, text
 from helper.served import ServerVersion, parse_version
 from helper.transport import REQUEST_TIMEOUT_S, Json, Lines, Request, Transport, Watch
 
@@ -52,12 +53,14 @@ class Kube:
     def get(self, resource: Resource, name: str, namespace: str | None = None) -> Json:
         """Read one object; NotFound when it, or its API, does not exist."""
         what = in_words(resource, namespace, name)
-        return self._json(Request("get", what, "GET", resource.path(namespace, name)))
+        path = resource.path(namespace, name)
+        return asked_for(self._json(Request("get", what, "GET", path)), name, what)
 
     def get_metadata(self, resource: Resource, name: str, namespace: str | None = None) -> Json:
         """Read one object's metadata only: what a Secret holds never leaves the server."""
         what, path = in_words(resource, namespace, name), resource.path(namespace, name)
-        return self._json(Request("get", what, "GET", path, accept=METADATA_ONLY))
+        answer = self._json(Request("get", what, "GET", path, accept=METADATA_ONLY))
+        return asked_for(answer, name, what)
 
     def find(self, resource: Resource, name: str, namespace: str | None = None) -> Json | None:
         """Read one object, or None when it does not exist."""
@@ -95,13 +98,12 @@ class Kube:
                 # The pages read so far are of a version that the server has forgotten.
                 items, query = [], selectors
                 continue
-            items += answer.get("items") or []
-            meta = answer.get("metadata") or {}
-            if not meta.get("continue"):
+            items += items_of(answer, what)
+            if not (token := next_page(answer, query.get("continue", ""), what)):
                 typed = {"apiVersion": resource.api_version, "kind": resource.kind}
-                version = str(meta.get("resourceVersion", ""))
+                version = text(answer, "metadata", "resourceVersion")
                 return Page([{**typed, **item} for item in items], version)
-            query["continue"] = meta["continue"]
+            query["continue"] = token
 
     def create(
         self, resource: Resource, body: Json, namespace: str | None = None, *, dry_run: bool = False

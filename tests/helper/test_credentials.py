@@ -184,10 +184,11 @@ def test_a_proxy_is_not_asked_for_this_machine(
     for variable in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):
         monkeypatch.setenv(variable, "http://127.0.0.1:1")
     monkeypatch.setenv("no_proxy", "example.com")
-    with ScriptedServer([Answer()]).running() as server:
+    pod = {"metadata": {"name": "p"}}
+    with ScriptedServer([Answer(body=pod)]).running() as server:
         credentials = Credentials(write(tmp_path / "config", kubeconfig(server.url)))
         with closing(connect(credentials, {})) as kube:
-            assert kube.get(PODS, "p", "ns") == {}
+            assert kube.get(PODS, "p", "ns") == pod
 
 
 def test_connecting_sends_nothing_and_leaves_the_files_alone(tmp_path: Path) -> None:

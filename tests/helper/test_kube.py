@@ -50,6 +50,36 @@ def test_an_empty_list_is_empty(body: Json) -> None:
         assert api.kube.list(PODS) == []
 
 
+@pytest.mark.parametrize("items", ["x", {"a": 1}, [item("a"), "x"], [None]])
+def test_a_list_that_holds_no_objects_is_no_answer(items: object) -> None:
+    with (
+        scripted(Answer(body={"items": items})) as api,
+        pytest.raises(Unreachable, match="the answer is no list of objects"),
+    ):
+        api.kube.list(PODS, "ns")
+
+
+def test_a_list_that_never_comes_to_its_end_is_given_up() -> None:
+    with scripted(forever=page("a", token="t1")) as api:
+        with pytest.raises(Unreachable, match="the same page again"):
+            api.kube.list(PODS)
+        assert len(api.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, item("other"), {"kind": "Status", "status": "Failure"}, {"metadata": None}],
+    ids=["nothing", "another", "status", "null"],
+)
+def test_another_object_than_the_one_asked_for_is_no_answer(body: Json) -> None:
+    for read in ("get", "get_metadata", "find"):
+        with (
+            scripted(Answer(body=body)) as api,
+            pytest.raises(Unreachable, match="the answer is another object"),
+        ):
+            getattr(api.kube, read)(PODS, "p", "ns")
+
+
 def test_selectors_are_sent_with_every_page() -> None:
     with scripted(page("a", token="t1"), page("b")) as api:
         api.kube.list(PODS, "ns", labels="app in (a, b)", fields="spec.nodeName=n")
@@ -119,7 +149,7 @@ def test_a_secret_can_be_looked_at_without_its_data() -> None:
     ids=["core", "group", "cluster-scoped", "namespace-itself"],
 )
 def test_asks_where_the_object_is(resource: Resource, namespace: str | None, path: str) -> None:
-    with scripted(Answer()) as api:
+    with scripted(Answer(body=item("x"))) as api:
         api.kube.get(resource, "x", namespace)
         assert (api.requests[0].method, api.requests[0].path) == ("GET", path)
 

@@ -260,14 +260,14 @@ def test_a_right_that_never_comes_is_forbidden() -> None:
 
 def test_one_connection_serves_several_threads() -> None:
     with scripted(forever=FOUND) as api, ThreadPoolExecutor(8) as threads:
-        names = [f"p{number}" for number in range(40)]
-        found = list(threads.map(lambda name: api.kube.get(PODS, name, "ns"), names))
+        spaces = [f"ns{number}" for number in range(40)]
+        found = list(threads.map(lambda space: api.kube.get(PODS, "p", space), spaces))
         assert found == [POD] * 40
-        assert {item.path.rpartition("/")[2] for item in api.requests} == set(names)
+        assert {item.path.split("/")[4] for item in api.requests} == set(spaces)
 
 
 class NotedRequests(urllib3.PoolManager):
-    """A pool that notes limits and headers of requests; everything it is asked is an empty list."""
+    """A pool that notes limits and headers of requests; all answers are one pod."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -283,7 +283,7 @@ class NotedRequests(urllib3.PoolManager):
     ) -> Any:
         self.limits.append(timeout)
         self.headers_given.append(headers)
-        return urllib3.HTTPResponse(io.BytesIO(b"{}"), status=200, preload_content=False)
+        return urllib3.HTTPResponse(io.BytesIO(FOUND.data), status=200, preload_content=False)
 
 
 def noted(**how: Any) -> tuple[NotedRequests, Transport]:
