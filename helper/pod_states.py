@@ -62,7 +62,9 @@ def parse_pod(obj: Json) -> PodState:
     total = len(items(obj, "spec", "containers")) or len(statuses)
     phase = text(obj, "status", "phase") or "Unknown"
     leaving, over = is_being_deleted(obj), phase in OVER
-    is_ready = condition_is(obj, "Ready") and phase == "Running" and not leaving
+    # Kubelet says Ready only when all containers are; what contradicts that is not believed.
+    all_ready = not any(item.get("ready") is False for item in statuses)
+    is_ready = condition_is(obj, "Ready") and all_ready and phase == "Running" and not leaving
     controller = owner(obj)
     stuck = "" if is_ready or over or leaving else _stuck(obj)
     trouble = "" if is_ready or (over and not leaving) else stuck or _trouble(obj, phase, leaving)
@@ -96,6 +98,8 @@ def _trouble(obj: Json, phase: str, leaving: bool) -> str:
         found_condition = condition(obj, kind)
         if found_condition is not None and found_condition.get("status") != "True":
             return _reason(found_condition, f"{kind} is {found_condition.get('status')}")
+    if condition_is(obj, "Ready") and phase == "Running":
+        return "containers are not ready, although condition Ready is True"
     return f"phase {phase} without a status from kubelet"
 
 

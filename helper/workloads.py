@@ -46,6 +46,8 @@ def deployment(obj: Json, now: float = 0.0) -> Health:
     if updated < wanted:
         observed += f", {updated} of the current revision"
     if updated >= wanted and available >= wanted:
+        if condition_is(obj, "Available", "False"):
+            return Health(ready=False, observed=f"{observed}, but condition Available is False")
         return Health(ready=True, observed=observed)
     progress = condition(obj, "Progressing") or {}
     rolls_out = progress.get("status") == "True" and progress.get("reason") in ROLLING_OUT

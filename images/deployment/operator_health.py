@@ -1,7 +1,6 @@
 """GPU operator: its own pods run and are ready.
 
-Reads         the operator's Namespace, its pods (label app=gpu-operator), and the nodes of those
-              that are not ready
+Reads         the operator's Namespace, its pods (label app=gpu-operator), and their nodes
 Creates       nothing
 Fails when    the namespace or every operator pod is missing; a pod is not ready, on a node that is
               well; after a wait for pods that are on their way
@@ -12,6 +11,7 @@ What to do    kubectl describe pod of the one that the message names; its last l
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from helper import pod_states
 from helper.check import check
@@ -26,6 +26,7 @@ from helper.scope import component_namespace, require_namespace
 
 COMPONENTS = ("gpu-operator", "gpu-operator-ocp")
 DEFAULT_NAMESPACE = "gpu-operator"
+GONE = "node is gone"
 SELECTOR = "app=gpu-operator"  # the chart's and the OLM bundle's pod label, whatever the release
 MANY_RESTARTS = 5  # reported, not judged: a pod that is ready now may have had a rough start
 
@@ -42,11 +43,12 @@ def operator_health(ctx: Context) -> None:
         shell=f"kubectl get pods -n {namespace} -l {SELECTOR} -o wide",
     )
     left_out = read_left_out(ctx.kube, pods)
+    pods = believed(pods, left_out)
     current = [pod for pod in pods if not pod.is_over and not pod.is_leaving]
     skipped = {pod.name: f"on {pod.node}: {left_out[pod.node]}" for pod in off(current, left_out)}
     ctx.evidence.coverage(len(current) - len(skipped), len(current), "GPU operator pods", skipped)
-    going = [pod for pod in pods if pod.is_leaving]
-    if problems := find_problems(current, left_out, namespace, going, ctx.deadline.clock.wall()):
+    last = [pod for pod in pods if pod.is_leaving or pod.phase == "Failed"]
+    if problems := find_problems(current, left_out, namespace, last, ctx.deadline.clock.wall()):
         raise failure(problems, len(current), "GPU operator pods")
     for pod in current:
         if pod.restarts >= MANY_RESTARTS:
@@ -57,12 +59,11 @@ def operator_health(ctx: Context) -> None:
 
 
 def read_left_out(kube: Kube, pods: Iterable[PodState]) -> dict[str, str]:
-    """Of the nodes that hold a pod that is not ready, those that cannot be judged."""
-    names = {pod.node for pod in pods if pod.node and not pod.is_ready and not pod.is_over}
+    """Of the nodes that hold the operator's pods, those that cannot be judged."""
     left_out = {}
-    for name in sorted(names):
+    for name in sorted({pod.node for pod in pods if pod.node and not pod.is_over}):
         node = kube.find(NODES, name)
-        if reason := parse_node(node).left_out if node else "node is gone":
+        if reason := parse_node(node).left_out if node else GONE:
             left_out[name] = reason
     return left_out
 
@@ -72,11 +73,16 @@ def off(pods: Iterable[PodState], left_out: Mapping[str, str]) -> list[PodState]
     return [pod for pod in pods if not pod.is_ready and pod.node in left_out]
 
 
+def believed(pods: Iterable[PodState], left_out: Mapping[str, str]) -> list[PodState]:
+    """The pods as they are: of one whose node is gone, nobody tells any more that it is ready."""
+    return [replace(pod, is_ready=False) if left_out.get(pod.node) == GONE else pod for pod in pods]
+
+
 def find_problems(
     current: Sequence[PodState],
     left_out: Mapping[str, str],
     namespace: str,
-    going: Sequence[PodState] = (),
+    last: Sequence[PodState] = (),
     now: float = 0.0,
 ) -> list[Problem]:
     """What is wrong with the operator's pods; those that end or are over do not count.
@@ -86,9 +92,9 @@ def find_problems(
     where = f"in namespace {namespace} with label {SELECTOR}"
     if not current:
         see = f"kubectl get deployments,events -n {namespace}"
-        seen = f"; {going[0].name} is {going[0].trouble}" if going else ""
+        seen = f"; {last[0].name} is {last[0].trouble or last[0].phase}" if last else ""
         words = f"no GPU operator pod {where}{seen} (want at least one that is ready); see {see}"
-        return [Problem(words, may_settle=any(pod.may_settle(now) for pod in going))]
+        return [Problem(words, may_settle=any(pod.may_settle(now) for pod in last))]
     problems = [
         Problem(
             f"pod {pod.name} is not ready: {pod.trouble} (want {pod.ready.split('/')[1]} ready "

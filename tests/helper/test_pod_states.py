@@ -46,6 +46,11 @@ INIT = [{"name": "init", "state": {"waiting": {"reason": "ErrImagePull", "messag
             "Unschedulable: 0/3 nodes fit",
             id="unschedulable",
         ),
+        pytest.param(
+            kube.put(GOOD, "status.containerStatuses.0.ready", False),
+            "containers are not ready, although condition Ready is True",
+            id="condition-contradicts-containers",
+        ),
         pytest.param(PENDING, "phase Pending without a status from kubelet", id="just-created"),
         pytest.param(
             kube.put(GOOD, "status", None), "phase Unknown without a status from kubelet", id="null"

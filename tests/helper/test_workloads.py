@@ -36,6 +36,12 @@ CLAIM: Json = {"metadata": {"name": "data"}, "status": {"phase": "Bound"}}
             id="half-available",
         ),
         pytest.param(
+            kube.put(DEPLOYMENT, "status.conditions", [kube.condition("Available", "False")]),
+            False,
+            "2 of 2 replicas available, but condition Available is False",
+            id="condition-contradicts-counters",
+        ),
+        pytest.param(
             kube.drop(DEPLOYMENT, "status.availableReplicas"),
             False,
             "0 of 2 replicas available",

@@ -113,7 +113,8 @@ def test_follows_the_recipe_to_the_namespace(judge: Judge, name: str) -> None:
         ),
         pytest.param(
             clusters.replace(CLUSTER, kube.put(GOOD, "status.phase", "Failed")),
-            "no GPU operator pod",
+            "no GPU operator pod in namespace gpu-operator with label app=gpu-operator; "
+            "gpu-operator-1 is Failed (want at least one",
             id="evicted-and-not-replaced",
         ),
         pytest.param(
@@ -134,6 +135,12 @@ def test_follows_the_recipe_to_the_namespace(judge: Judge, name: str) -> None:
             ),
             "no GPU operator pod in namespace gpu-operator with label app=gpu-operator is ready",
             id="only-pod-on-a-dead-node",
+        ),
+        pytest.param(
+            clusters.without(CLUSTER, "Node", "cpu-1"),
+            "no GPU operator pod in namespace gpu-operator with label app=gpu-operator is ready: "
+            "all are on nodes that cannot be judged: cpu-1 (node is gone)",
+            id="ready-on-a-node-that-is-gone",
         ),
     ],
 )
@@ -166,6 +173,15 @@ def test_a_pod_on_a_dead_node_is_listed_and_not_judged(judge: Judge) -> None:
     assert outcome.error is None
     assert "not covered: gpu-operator-2: on cpu-2: NotReady: NodeStatusUnknown" in outcome.evidence
     assert "looked at 1 of 2 GPU operator pods" in outcome.evidence
+
+
+def test_a_ready_pod_on_a_cordoned_node_counts(judge: Judge) -> None:
+    node = kube.cordoned(clusters.find(CLUSTER, "Node", "cpu-1"))
+
+    outcome = judge(operator_health, clusters.replace(CLUSTER, node), RECIPE)
+
+    assert outcome.error is None
+    assert "looked at 1 of 1 GPU operator pods" in outcome.evidence
 
 
 def test_restarts_of_a_ready_pod_are_reported(judge: Judge) -> None:
