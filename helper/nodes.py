@@ -16,10 +16,12 @@ FAKE_NODE = "kwok.x-k8s.io/node"  # annotation of nodes without a kubelet; KWOK 
 GPU_LABELS = (
     "nvidia.com/gpu.present",  # GPU operator
     "nvidia.com/gpu.product",  # GPU feature discovery
+    "nvidia.com/gpu.count",  # the same
     "feature.node.kubernetes.io/pci-10de.present",  # node feature discovery, vendor NVIDIA
     "feature.node.kubernetes.io/pci-0300_10de.present",  # the same with PCI class, VGA
     "feature.node.kubernetes.io/pci-0302_10de.present",  # and 3D controller
 )
+ABSENT = frozenset({"", "false", "0"})  # values of such a label that deny it
 VENDOR = "nvidia.com/"
 GPU = "nvidia.com/gpu"
 SHARED_GPU = "nvidia.com/gpu.shared"  # time slicing with renamed resources
@@ -109,10 +111,10 @@ def is_gpu_node(node: Node, with_slices: frozenset[str] = frozenset()) -> bool:
 
     `with_slices` are the nodes that ResourceSlices of the GPU driver name.
     """
-    labelled = any(node.labels.get(key, "false") not in ("false", "") for key in GPU_LABELS)
-    return (
-        labelled or any(key.startswith(VENDOR) for key in node.devices) or node.name in with_slices
-    )
+    labelled = any(node.labels.get(key, "") not in ABSENT for key in GPU_LABELS)
+    # Capacity too: what is not allocatable at all was lost, or was never registered.
+    resources = node.devices.keys() | node.capacity.keys()
+    return labelled or any(key.startswith(VENDOR) for key in resources) or node.name in with_slices
 
 
 def gpu_nodes(nodes: Iterable[Node], with_slices: frozenset[str] = frozenset()) -> list[Node]:

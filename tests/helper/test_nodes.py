@@ -84,6 +84,13 @@ def test_says_why_a_node_cannot_be_judged(obj: Json, reason: str) -> None:
             True,
             id="mig",
         ),
+        pytest.param(
+            kube.put(kube.node("n"), "status.capacity", {"nvidia.com/gpu": "8"}),
+            True,
+            id="nothing-allocatable",
+        ),
+        pytest.param(kube.node("n", **{"nvidia.com/gpu.count": "8"}), True, id="counted"),
+        pytest.param(kube.node("n", **{"nvidia.com/gpu.count": "0"}), False, id="counted-none"),
         pytest.param(kube.node("n"), False, id="cpu-node"),
         pytest.param(kube.node("sliced"), True, id="resource-slice"),
     ],
