@@ -132,7 +132,7 @@ class ValidationInput(Document):
     @property
     def is_empty(self) -> bool:
         """Whether there is no recipe: nothing is in or out of scope then."""
-        return not self.component_refs
+        return self == ValidationInput()
 
     def component(self, name: str) -> ComponentRef | None:
         """The component of that name, enabled or not."""

@@ -96,6 +96,12 @@ def test_a_recipe_without_components_is_empty(document: dict[str, Any]) -> None:
     assert recipe.gpu_allocation_policy is Policy.UNSPECIFIED
 
 
+def test_a_recipe_that_asks_for_something_is_none_without_components() -> None:
+    document = {"componentRefs": [], "config": {"deployment": {"checks": ["operator-health"]}}}
+
+    assert not ValidationInput.model_validate(document).is_empty
+
+
 NULLS = """
 componentRefs:
   - {name: a, namespace: , chart: , version: , type: , overrides: , expectedResources: ,
