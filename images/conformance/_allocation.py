@@ -3,6 +3,7 @@
 There is never a fallback: a recipe that names one mechanism is not served by the other.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,8 +14,17 @@ from helper.resource import Json, items, name, text
 from images.conformance._slices import WHOLE_GPU, Slice, usable_devices
 
 GPU_DRIVER = "gpu.nvidia.com"  # driver and DeviceClass have the same name
+DRIVERS = frozenset({GPU_DRIVER, "compute-domain.nvidia.com"})  # of the one kubelet plugin
 VENDOR_SUFFIX = ".nvidia.com"
 NODES_SHOWN = 8
+# Forms of CEL that say which devices a class is for.
+QUOTED = re.compile(r"""['"]([^'"]+)['"]""")
+DRIVER_IS = re.compile(rf"""device\.driver\s*==\s*{QUOTED.pattern}""")
+DRIVER_IS_NOT = re.compile(rf"""device\.driver\s*!=\s*{QUOTED.pattern}""")
+DRIVER_IN = re.compile(r"""device\.driver\s+in\s*\[([^\]]*)\]""")
+DOMAIN = re.compile(rf"""device\.(?:attributes|capacity)\[{QUOTED.pattern}\]""")
+COMMON_DOMAIN = "resource.kubernetes.io"  # of attributes that devices of all drivers have
+TYPE_IS = re.compile(rf"""\.type\s*==\s*{QUOTED.pattern}""")
 
 
 @dataclass(frozen=True)
@@ -107,13 +117,17 @@ def verify(policy: Policy, mode: Mode) -> str:
     return ""
 
 
-def class_problem(drivers: Iterable[str], classes: Sequence[Json]) -> str:
-    """Which driver's devices no DeviceClass can select; empty when each has a class.
+def class_problem(devices: Iterable[tuple[str, str]], classes: Sequence[Json]) -> str:
+    """Which devices, by driver and type, no DeviceClass can select; empty when each has a class.
 
     A claim names a class, so devices without one cannot be asked for.
     """
-    orphans = sorted(
-        driver for driver in drivers if not any(_may_select(item, driver) for item in classes)
+    wanted = sorted(set(devices))
+    served = {key for key in wanted if any(_may_select(item, *key) for item in classes)}
+    orphans = dict.fromkeys(
+        f"{driver} of type {kind}" if kind and any(item[0] == driver for item in served) else driver
+        for driver, kind in wanted
+        if (driver, kind) not in served
     )
     if not orphans:
         return ""
@@ -125,12 +139,21 @@ def class_problem(drivers: Iterable[str], classes: Sequence[Json]) -> str:
     )
 
 
-def _may_select(item: Json, driver: str) -> bool:
-    """Whether a class may admit a driver's devices; its CEL selectors are read, not evaluated."""
-    selectors = items(item, "spec", "selectors")
-    quoted = (f"'{driver}'", f'"{driver}"')
-    expressions = [text(selector, "cel", "expression") for selector in selectors]
-    return not selectors or any(mark in words for words in expressions for mark in quoted)
+def _may_select(item: Json, driver: str, kind: str) -> bool:
+    """Whether a class may admit devices; its CEL selectors, all of which must hold, are read only.
+
+    What none of the forms below says is left open.
+    """
+    for selector in items(item, "spec", "selectors"):
+        words = text(selector, "cel", "expression")
+        listed = {item for found in DRIVER_IN.findall(words) for item in QUOTED.findall(found)}
+        named = {*DRIVER_IS.findall(words), *DOMAIN.findall(words), *listed} - {COMMON_DOMAIN}
+        if (named and driver not in named) or driver in DRIVER_IS_NOT.findall(words):
+            return False
+        kinds = TYPE_IS.findall(words)
+        if kind and kinds and kind not in kinds:
+            return False
+    return True
 
 
 def _per_node(devices: Mapping[str, int]) -> str:

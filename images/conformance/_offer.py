@@ -1,6 +1,6 @@
 """What the NVIDIA DRA drivers of a cluster offer, node by node."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from helper.check import Fail, Skip, SkipCode, Unsettled
@@ -10,7 +10,7 @@ from helper.kinds import Resource
 from helper.nodes import Node, gpu_nodes, judged, left_out, record_each
 from helper.resource import Json, is_being_deleted
 from helper.scheduling import refused_taints, selects, unmatched_labels
-from images.conformance._allocation import GPU_DRIVER, VENDOR_SUFFIX
+from images.conformance._allocation import DRIVERS, GPU_DRIVER, VENDOR_SUFFIX
 from images.conformance._slices import Slice, current, parse_slice, pool_problems, usable_devices
 
 ROWS_SHOWN = 40  # evidence is read by people; the worst comes first
@@ -35,6 +35,16 @@ class Offer:
     def drivers(self) -> list[str]:
         """The drivers that have something to offer."""
         return sorted(name for name, per_node in self.devices.items() if per_node)
+
+    @property
+    def kinds(self) -> set[tuple[str, str]]:
+        """Drivers and types of the devices that can be used."""
+        return {
+            (item.driver, device.type)
+            for item in current(self.slices)
+            for device in item.devices
+            if item.driver in self.drivers and not device.is_tainted
+        }
 
     @property
     def summary(self) -> str:
@@ -120,7 +130,7 @@ def _empty(slices: Sequence[Slice], driver: str) -> str:
 def read_offer(ctx: Context, api: Resource, nodes: Sequence[Node], plugin: Json) -> Offer:
     """All NVIDIA devices, and as coverage the GPU nodes that could be judged."""
     found = [item for item in ctx.kube.list(api) if not is_being_deleted(item)]
-    slices = [item for item in map(parse_slice, found) if item.driver.endswith(VENDOR_SUFFIX)]
+    slices = own_slices(map(parse_slice, found))
     at = frozenset(item.node for item in slices if item.node)
     drivers = {item.driver for item in slices}
     with_gpus = gpu_nodes(nodes, at)
@@ -150,6 +160,15 @@ def read_offer(ctx: Context, api: Resource, nodes: Sequence[Node], plugin: Json)
     for node, why in sorted(defects.items()):
         ctx.evidence.result(f"{node}: {why}")
     return offer
+
+
+def own_slices(slices: Iterable[Slice]) -> list[Slice]:
+    """Slices of the DRA driver; of any driver of the vendor where those names are not there.
+
+    NVIDIA has drivers of other devices, network cards for example, that need not be everywhere.
+    """
+    vendor = [item for item in slices if item.driver.endswith(VENDOR_SUFFIX)]
+    return [item for item in vendor if item.driver in DRIVERS] or vendor
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ Creates       nothing yet: a policy that hands out GPUs by claim ends as not imp
 At fast       no pod claims a GPU: what is offered is observed, not used
 Fails when    the API is not served in a version that we read; the driver's controller or kubelet
               plugin is not ready; a GPU node that can be judged offers no device, or only of old
-              or incomplete pools; the recipe's allocation policy is not what the cluster does
+              or incomplete pools; no DeviceClass selects the devices of a driver or type; the
+              recipe's allocation policy is not what the cluster does
 Skips when    the recipe leaves out or disables the driver; without a recipe, when there is no
               driver; when no GPU node can be judged
 What to do    see the kubelet plugin's log on the nodes that the message names, then
@@ -57,7 +58,7 @@ def dra_support(ctx: Context) -> None:
     classes = read_classes(ctx, api)
     mode = read_mode(ctx, nodes, offer, classes)
     policy = ctx.recipe.gpu_allocation_policy
-    if problem := verify(policy, mode) or class_problem(offer.drivers, classes):
+    if problem := verify(policy, mode) or class_problem(offer.kinds, classes):
         raise Fail(problem)
     if mode.dual_nodes:
         ctx.evidence.result(f"warning: {len(mode.dual_nodes)} nodes offer their GPUs twice")

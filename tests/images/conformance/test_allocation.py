@@ -5,7 +5,7 @@ import pytest
 
 from helper.models import Policy
 from helper.nodes import parse_node
-from images.conformance._allocation import Mode, inspect, verify
+from images.conformance._allocation import Mode, class_problem, inspect, verify
 from images.conformance._slices import parse_slice
 from tests.fakes import objects as kube
 
@@ -137,3 +137,61 @@ def test_evidence_of_many_nodes_stays_short() -> None:
     mode = Mode(plugin_devices={f"gpu-{index}": 8 for index in range(500)})
 
     assert mode.lines()[0].endswith("and 492 more nodes")
+
+
+DRIVER = "device.driver == 'compute-domain.nvidia.com'"
+TYPE = "device.attributes['compute-domain.nvidia.com'].type"
+
+
+def selecting(*expressions: str) -> Json:
+    """A DeviceClass with these selectors."""
+    return kube.put(
+        kube.device_class("a"), "spec.selectors", [{"cel": {"expression": e}} for e in expressions]
+    )
+
+
+@pytest.mark.parametrize(
+    ("classes", "missing"),
+    [
+        pytest.param([selecting(DRIVER)], "", id="driver"),
+        pytest.param([selecting(f"{DRIVER} && {TYPE} == 'channel'")], "", id="driver-and-type"),
+        pytest.param([selecting(f'{TYPE} == "channel"')], "", id="domain-and-type"),
+        pytest.param([selecting()], "", id="selects-everything"),
+        pytest.param([selecting("device.driver.endsWith('nvidia.com')")], "", id="left-open"),
+        pytest.param(
+            [selecting("device.driver in ['a', 'compute-domain.nvidia.com']")], "", id="in"
+        ),
+        pytest.param(
+            [selecting("device.attributes['resource.kubernetes.io'].pcieRoot == 'x'")],
+            "",
+            id="attribute-of-all-drivers",
+        ),
+        pytest.param([], "compute-domain.nvidia.com", id="none"),
+        pytest.param([kube.device_class()], "compute-domain.nvidia.com", id="of-another-driver"),
+        pytest.param(
+            [selecting("device.driver in ['a', 'b']")], "compute-domain.nvidia.com", id="not-in"
+        ),
+        pytest.param(
+            [selecting("device.driver != 'compute-domain.nvidia.com'")],
+            "compute-domain.nvidia.com",
+            id="negated",
+        ),
+        pytest.param(
+            [selecting(DRIVER, "device.driver == 'b'")], "compute-domain.nvidia.com", id="all-hold"
+        ),
+        pytest.param(
+            [selecting(f"{DRIVER} && {TYPE} == 'daemon'")],
+            "compute-domain.nvidia.com of type channel",
+            id="of-another-type",
+        ),
+    ],
+)
+def test_every_device_needs_a_class_that_may_select_it(classes: list[Json], missing: str) -> None:
+    offered = {("compute-domain.nvidia.com", kind) for kind in ("channel", "daemon")}
+    if missing.endswith("channel"):
+        found = class_problem(offered, classes)
+    else:
+        found = class_problem({("compute-domain.nvidia.com", "channel")}, classes)
+
+    assert bool(found) is bool(missing)
+    assert not missing or found.startswith(f"no DeviceClass selects devices of {missing},")

@@ -192,3 +192,12 @@ def test_without_a_node_to_judge_nothing_is_proven(judge: Judge, nodes: list[Jso
 
     assert isinstance(outcome.error, Skip)
     assert outcome.error.code == SkipCode.CAPACITY
+
+
+def test_another_driver_of_the_vendor_need_not_be_everywhere(judge: Judge) -> None:
+    card = kube.resource_slice("gpu-1", "network.nvidia.com", 1, "vf")
+
+    outcome = judge(dra_support, [*CLUSTER, card], RECIPE)
+
+    assert outcome.error is None
+    assert "network.nvidia.com" not in outcome.evidence
