@@ -54,6 +54,23 @@ def refused_taints(daemon_set: Json, node: Node) -> list[Taint]:
     return untolerated(mine, items(daemon_set, "spec", "template", "spec", "tolerations"))
 
 
+def selector_text(workload: Json) -> str:
+    """The label selector of a workload's pods, as a list request wants it."""
+    selector = part(workload, "spec", "selector")
+    labels = part(selector, "matchLabels")
+    terms = [f"{key}={value}" for key, value in sorted(labels.items())]
+    for item in items(selector, "matchExpressions"):
+        key, values = text(item, "key"), ",".join(_values(item))
+        forms = {
+            "In": f"{key} in ({values})",
+            "NotIn": f"{key} notin ({values})",
+            "Exists": key,
+            "DoesNotExist": f"!{key}",
+        }
+        terms.append(forms.get(text(item, "operator"), ""))
+    return ",".join(filter(None, terms))
+
+
 def matches_terms(node_selector: Json, node: Node) -> bool:
     """Whether a NodeSelector, a list of alternatives, admits a node."""
     return any(_term_matches(term, node) for term in items(node_selector, "nodeSelectorTerms"))

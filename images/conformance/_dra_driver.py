@@ -17,6 +17,7 @@ from helper.kinds import DAEMON_SETS, DEPLOYMENTS, PODS
 from helper.nodes import Node
 from helper.pod_states import PodState, parse_pod
 from helper.resource import Json, items, labels, name, part, text
+from helper.scheduling import selector_text
 from helper.workloads import deployment
 
 CHARTS = frozenset(
@@ -150,8 +151,7 @@ def image(workload: Json) -> str:
 
 
 def _read_pods(ctx: Context, namespace: str, plugin: Json) -> list[PodState]:
-    selector = part(plugin, "spec", "selector", "matchLabels")
-    wanted = ",".join(f"{key}={value}" for key, value in sorted(selector.items()))
+    wanted = selector_text(plugin)
     if not wanted:
         return []
     return [parse_pod(item) for item in ctx.kube.list(PODS, namespace, labels=wanted)]

@@ -10,8 +10,8 @@ from helper.health import Health, count
 from helper.kinds import DAEMON_SETS, PODS
 from helper.nodes import Node
 from helper.pod_states import PodState, parse_pod
-from helper.resource import Json, name, namespace, part
-from helper.scheduling import targets
+from helper.resource import Json, name, namespace
+from helper.scheduling import selector_text, targets
 from images.conformance import _gpu_operator as operator
 from images.conformance._gpu_operator import Operand
 
@@ -105,10 +105,9 @@ def _judge(ctx: Context, item: Json, operand: Operand | None, nodes: Sequence[No
 
 
 def _read_pods(ctx: Context, item: Json) -> list[PodState]:
-    selector = part(item, "spec", "selector", "matchLabels")
-    if not selector:
+    wanted = selector_text(item)
+    if not wanted:
         return []
-    wanted = ",".join(f"{key}={value}" for key, value in selector.items())
     return [parse_pod(pod) for pod in ctx.kube.list(PODS, namespace(item), labels=wanted)]
 
 

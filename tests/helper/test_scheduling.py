@@ -4,7 +4,14 @@ from typing import Any
 import pytest
 
 from helper.nodes import Node, Taint
-from helper.scheduling import matches_terms, obstacle, pinned_node, targets, untolerated
+from helper.scheduling import (
+    matches_terms,
+    obstacle,
+    pinned_node,
+    selector_text,
+    targets,
+    untolerated,
+)
 from tests.fakes import objects as kube
 
 Json = dict[str, Any]
@@ -172,3 +179,23 @@ def test_says_what_keeps_a_daemon_set_off_a_node(
 
     assert obstacle(daemon_set, node) == words
     assert targets(daemon_set, node) is not bool(words)
+
+
+@pytest.mark.parametrize(
+    ("selector", "words"),
+    [
+        ({"matchLabels": {"b": "2", "a": "1"}}, "a=1,b=2"),
+        ({"matchExpressions": [expression("a", "In", "1", "2")]}, "a in (1,2)"),
+        ({"matchExpressions": [expression("a", "NotIn", "1")]}, "a notin (1)"),
+        (
+            {
+                "matchLabels": {"c": "3"},
+                "matchExpressions": [expression("a", "Exists"), expression("b", "DoesNotExist")],
+            },
+            "c=3,a,!b",
+        ),
+        ({}, ""),
+    ],
+)
+def test_a_selector_is_written_as_requests_want_it(selector: Json, words: str) -> None:
+    assert selector_text(kube.put(DAEMON_SET, "spec.selector", selector)) == words
