@@ -33,6 +33,9 @@ def _problem(node: Node, where: str) -> Problem | None:
         words = f"node {node.name}: {some(unhealthy)} allocatable (want all)"
         why = f"the rest is unhealthy to the device plugin: look for Xid errors in {log}"
         return Problem(f"{words}; {why} and in dmesg", may_settle=changing)
+    if excess := _excess(node):
+        words = f"node {node.name}: {some(excess)} allocatable (want no more than there are)"
+        return Problem(f"{words}; kubelet's status contradicts itself, see {log}", changing)
     if missing := _missing(node):
         words = f"node {node.name} offers {some(missing)} by its labels (want all)"
         why = "GPUs fell off the bus, or the device plugin has not registered them"
@@ -46,6 +49,15 @@ def _unhealthy(node: Node) -> list[str]:
         f"{node.devices.get(name, 0)} of {node.capacity[name]} {name}"
         for name in sorted(_gpu_resources(node) & node.capacity.keys())
         if node.devices.get(name, 0) < node.capacity[name]
+    ]
+
+
+def _excess(node: Node) -> list[str]:
+    """Resources of which the node gives out more than it has."""
+    return [
+        f"{node.devices[name]} of {node.capacity[name]} {name}"
+        for name in sorted(_gpu_resources(node) & node.devices.keys() & node.capacity.keys())
+        if node.devices[name] > node.capacity[name]
     ]
 
 

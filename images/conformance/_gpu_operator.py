@@ -4,10 +4,10 @@ Sources: gpu-operator, api/nvidia/v1/clusterpolicy_types.go (each operand's `IsE
 controllers/state_manager.go (`isStateEnabled`), api/nvidia/v1alpha1/gpucluster_types.go.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from helper.findings import brief
+from helper.findings import brief, some
 from helper.health import deletion
 from helper.resource import (
     Json,
@@ -171,6 +171,20 @@ def state_problem(policy: Policy, gpu_nodes: int) -> str:
             f"{policy.title} contradicts itself: status.state is ready, but condition "
             f"{policy.against} (want both to say ready){told}"
         )
+    return ""
+
+
+def rivals(active: Sequence[Policy]) -> str:
+    """Say that several custom resources of a kind are ready at once; empty when none are."""
+    ready = [policy for policy in active if policy.state == "ready"]
+    for kind in dict.fromkeys(policy.kind for policy in ready):
+        names = [policy.name for policy in ready if policy.kind == kind]
+        if len(names) > 1:
+            return (
+                f"{len(names)} objects of kind {kind} are ready at once: {some(names)} (want one: "
+                "the operator follows one and marks all others as ignored); delete those that are "
+                "not meant, see the operator's log"
+            )
     return ""
 
 

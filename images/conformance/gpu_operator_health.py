@@ -186,6 +186,8 @@ def policy_problems(
         seen = ", ".join(f"{policy.title} is ignored" for policy in parsed) or "none exists"
         wanted = "want one that is ready; the operator runs nothing without it"
         return [Problem(f"no ClusterPolicy or GPUCluster in use: {seen} ({wanted})")]
+    if rivals := operator.rivals(active):
+        return [Problem(rivals)]
     excused = is_well(operated) and any(item.misses_pods for item in operated)
     problems = {policy: operator.state_problem(policy, usable) for policy in active}
     return [

@@ -65,6 +65,9 @@ MIG_LABELS: Json = {
     [
         pytest.param(node({GPU: "8"}, gpu_count="8"), "", id="all"),
         pytest.param(node({GPU: "8"}), "", id="no-label-tells"),
+        pytest.param(
+            node({GPU: "16"}, {GPU: "8"}), "16 of 8 nvidia.com/gpu allocatable", id="too-many"
+        ),
         pytest.param(node({GPU: "0"}, {GPU: "8"}), "0 of 8 nvidia.com/gpu allocatable", id="none"),
         pytest.param(
             node({}, {}, gpu_count="8"), "offers 0 of 8 nvidia.com/gpu by its labels", id="absent"

@@ -115,6 +115,11 @@ def test_skips_when_the_recipe_leaves_the_operator_out(run_check: RunCheck) -> N
             id="second-policy-unseen",
         ),
         pytest.param(
+            clusters.replace(CLUSTER, kube.cluster_policy("second")),
+            "2 objects of kind ClusterPolicy are ready at once: cluster-policy, second (want one",
+            id="second-policy-ready",
+        ),
+        pytest.param(
             clusters.replace(CLUSTER, kube.put(POLICY, "metadata.deletionTimestamp", kube.TIME)),
             "ClusterPolicy cluster-policy is being deleted",
             id="policy-ending",
@@ -365,6 +370,17 @@ def test_an_error_answer_is_never_a_verdict(judge: Judge, resource: str, status:
 
     assert isinstance(outcome.error, CannotTell)
     assert (resource in outcome.message, str(status) in outcome.message) == (True, True)
+
+
+def test_pods_are_found_by_an_expression_as_well(judge: Judge) -> None:
+    labels = EXPORTER["spec"]["selector"]["matchLabels"]
+    terms = [{"key": key, "operator": "In", "values": [labels[key]]} for key in labels]
+    by_terms = kube.put(EXPORTER, "spec.selector", {"matchExpressions": terms})
+    cluster = clusters.replace(CLUSTER, DEAD, kube.missing_pods(by_terms), FIRST_POD)
+
+    outcome = judge(gpu_operator_health, cluster, RECIPE)
+
+    assert "nodes without a pod" not in f"{outcome.message}{outcome.evidence}"
 
 
 def test_pods_are_read_only_where_some_are_missing(judge: Judge) -> None:
