@@ -76,6 +76,7 @@ def _judged(facts: Facts) -> tuple[Sequence[NodeFacts], tuple[Gap, ...]]:
         kind = "GPU nodes" if facts.gpu_nodes else "nodes"
         reasons = sorted({item.node.left_out for item in candidates})
         why = f"none of {len(candidates)} {kind} can be judged: {'; '.join(reasons)}"
+        why = why if candidates else "the cluster lists no node, or only fake ones"
     return (), tuple(Gap(path, why) for path in ("K8s.node", "OS", "GPU.hardware"))
 
 

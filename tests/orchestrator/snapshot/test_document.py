@@ -122,6 +122,12 @@ def test_when_no_gpu_node_can_be_judged_the_gate_says_why_it_cannot_tell() -> No
     assert "none of 1 GPU nodes can be judged: NotReady: NodeStatusUnknown" in text
 
 
+def test_a_cluster_that_lists_no_node_is_said_to_have_none() -> None:
+    _, text = judged(facts(), "OS.release.ID", "ubuntu")
+
+    assert "the cluster lists no node, or only fake ones" in text
+
+
 def test_differing_readings_are_noted_and_none_of_them_is_the_clusters() -> None:
     found = built(facts(*MIXED))
 
