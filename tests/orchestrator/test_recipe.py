@@ -222,6 +222,15 @@ def test_values_of_components_are_free() -> None:
     assert warnings(componentRefs=[component(overrides={"any": {"thing": [1]}})]) == ()
 
 
+def test_a_recipe_without_components_is_told() -> None:
+    wanted = (
+        "recipe.yaml: componentRefs is empty, so that nothing is in scope of the built-in checks"
+    )
+
+    assert warnings(componentRefs=[])[0] == wanted
+    assert warnings(componentRefs=None)[0] == wanted
+
+
 def test_a_component_that_is_neither_on_nor_off_counts_as_on() -> None:
     [found] = warnings(componentRefs=[component(overrides={"enabled": "false"})])
 
