@@ -10,21 +10,26 @@ from orchestrator.commands.checks import show_plan
 from orchestrator.flags import EPILOG, Command, named_as_given, overruled
 from orchestrator.validate_flags import of_validate
 
+HELP = """Run the checks that a recipe selects, as Jobs in the cluster, and report.
+
+\b
+aicr-orch validate -r recipe.yaml -o html=report.html
+aicr-orch validate --replay examples/eks-h100-inference     # a recorded cluster
+
+Ends with 0 when all is good, 1 when a check failed, 2 for wrong input, 3 when something could
+not be told, 4 when rights are missing, 6 when the cluster does not answer.
+"""
+
 
 @click.command(
-    cls=Command, epilog=EPILOG, short_help="Run the checks that a recipe selects, and report."
+    cls=Command,
+    help=HELP,
+    epilog=EPILOG,
+    short_help="Run the checks that a recipe selects, and report.",
 )
 @of_validate
 def validate(**flags: Any) -> None:
-    r"""Run the checks that a recipe selects, as Jobs in the cluster, and report.
-
-    \b
-    aicr-orch validate -r recipe.yaml -o html=report.html
-    aicr-orch validate --replay examples/eks-h100-inference     # a recorded cluster
-
-    Ends with 0 when all is good, 1 when a check failed, 2 for wrong input, 3 when something could
-    not be told, 4 when rights are missing, 6 when the cluster does not answer.
-    """
+    """Run the checks that a recipe selects, as Jobs in the cluster, and report."""
     from orchestrator import options, session
     from orchestrator.errors import UsageError
     from orchestrator.live import Screen

@@ -71,3 +71,10 @@ def test_version_tells_what_a_report_of_a_fault_should_name(
 
 def test_version_is_one_line(aicr: Command) -> None:
     assert aicr("--version").out.startswith("aicr-orch ")
+
+
+def test_the_examples_of_a_run_stand_on_lines_of_their_own(aicr: Command) -> None:
+    lines = [line.strip() for line in aicr("validate", "--help").out.splitlines()]
+
+    assert "aicr-orch validate -r recipe.yaml -o html=report.html" in lines
+    assert not any("\\b" in line for line in lines)
