@@ -73,9 +73,15 @@ class Output:
         """Refuse a file that cannot take the report before an hour of checks, not after it."""
         if not self.is_file:
             return
-        path = Path(self.place)
-        if path.is_dir():
-            raise UsageError(f"--output {self}: is a folder, want a file")
+        path = Path(os.path.realpath(self.place))  # a link may lead to no folder
+        try:
+            if path.is_dir():
+                raise UsageError(f"--output {self}: is a folder, want a file")
+            path.stat()
+        except FileNotFoundError:
+            pass
+        except OSError as error:  # a name that is too long, links in a circle
+            raise UsageError(f"--output {self}: {error.strerror}") from error
         if path.exists() and not path.is_file():  # a device or a pipe, which is not made anew
             if not os.access(path, os.W_OK):
                 raise UsageError(f"--output {self}: cannot be written")

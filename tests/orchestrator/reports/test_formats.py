@@ -81,6 +81,21 @@ def test_a_place_that_takes_no_file_is_refused_before_the_run(
         output.check()
 
 
+def test_a_link_is_followed_before_the_run(tmp_path: Path) -> None:
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    (tmp_path / "astray").symlink_to(tmp_path / "no/x")
+
+    with pytest.raises(UsageError, match="circle: Too many levels of symbolic links"):
+        Output("junit", f"{tmp_path}/circle").check()
+    with pytest.raises(UsageError, match="astray: its folder does not exist"):
+        Output("junit", f"{tmp_path}/astray").check()
+
+
+def test_a_name_that_no_file_can_have_is_refused_before_the_run(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="File name too long"):
+        Output("junit", f"{tmp_path}/{'x' * 300}").check()
+
+
 def test_a_place_that_takes_a_file_is_left_as_it_is(tmp_path: Path) -> None:
     Output("junit", f"{tmp_path}/x").check()
 
