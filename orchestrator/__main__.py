@@ -16,7 +16,8 @@ def main() -> int:
     except KeyboardInterrupt:
         return int(Exit.INTERRUPTED)
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C changes nothing any more
+        for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(ending, signal.SIG_IGN)  # nothing is left to end, and the code stands
         _let_go_of_lost_words()
 
 

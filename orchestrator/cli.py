@@ -54,10 +54,11 @@ def app() -> None:
 def _print_version(context: click.Context, *, asked: bool) -> None:
     if not asked:
         return
+    from orchestrator import stdout
     from orchestrator.version import commit, version
 
     built = commit(os.environ)
-    click.echo(f"aicr-orch {version()}" + (f", commit {built}" if built else ""))
+    stdout.line(f"aicr-orch {version()}" + (f", commit {built}" if built else ""))
     context.exit()
 
 

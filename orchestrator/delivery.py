@@ -93,8 +93,8 @@ class Delivery:
 
     def _to_stdout(self, text: str) -> bool:
         try:
-            stdout.write(sys.stdout, text)
-        except (OSError, UnicodeError) as error:
+            stdout.report(text)
+        except OSError as error:
             self._tell(f"the report cannot be written to stdout: {error}", "error")
             return False
         return True

@@ -25,6 +25,18 @@ def put(text: str) -> None:
         raise UsageError(f"stdout cannot be written: {error.strerror}") from error
 
 
+def line(text: str) -> None:
+    """Print one line, as `put` does."""
+    put(f"{text}\n")
+
+
+def report(text: str) -> None:
+    """Write a report as it would stand in a file; OSError when nobody can take it."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    write(sys.stdout, text)
+
+
 def write(stream: IO[str] | None, text: str) -> None:
     """Write to stdout or stderr; OSError when nobody can take it.
 
@@ -48,7 +60,8 @@ def let_go(stream: IO[str]) -> None:
 
 def width() -> int:
     """How wide lines may be; 0 for any width, where nobody looks at a terminal."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return shutil.get_terminal_size().columns if is_terminal else 0
 
 
 def document(value: Any, form: str) -> str:

@@ -106,6 +106,6 @@ def _known(limit: int, flags: dict[str, Any], *, local: bool) -> "Sequence[Known
 @shared.access
 def gc(**flags: Any) -> None:
     """Remove what killed runs left in the cluster; runs that go on are left alone."""
-    from orchestrator import collect
+    from orchestrator import collect, stdout
 
-    raise SystemExit(int(collect.collect(flags, os.environ, click.echo)))
+    raise SystemExit(int(collect.collect(flags, os.environ, stdout.line)))

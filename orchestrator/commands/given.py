@@ -1,7 +1,9 @@
 """What several commands read, and how they speak."""
 
+import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -38,6 +40,23 @@ def warn(texts: Sequence[str]) -> None:
 
     for text in texts:
         tell(printable(text), "warning")
+
+
+def say(words: str) -> None:
+    """Write a line to stderr as it is, if anybody is there to read it."""
+    _say(sys.stderr, words)
+
+
+def show(words: str) -> None:
+    """The same to stdout, for a command that goes on without a reader."""
+    _say(sys.stdout, words)
+
+
+def _say(stream: IO[str] | None, words: str) -> None:
+    from orchestrator import stdout
+
+    with suppress(OSError, ValueError):
+        stdout.write(stream, f"{words}\n")
 
 
 def tell(words: str, level: str = "info") -> None:

@@ -24,7 +24,7 @@ def images() -> None:
 @click.option("--output", "-o", type=click.Choice(["json"]), help="More than names.")
 def images_list(recipe: str | None, data: str | None, phase: tuple[str, ...], **flags: Any) -> None:
     """List the images that a run would use, one a line; nothing is asked of a cluster."""
-    from orchestrator import image_list, options
+    from orchestrator import image_list, options, stdout
     from orchestrator.plan import parse_phases
     from orchestrator.version import version
 
@@ -38,7 +38,7 @@ def images_list(recipe: str | None, data: str | None, phase: tuple[str, ...], **
         given.warn(pins.warnings)
         found = image_list.pinned(found, pins)
     text = image_list.as_json(found) if flags["output"] else image_list.lines(found)
-    click.echo(text, nl=False)
+    stdout.put(text)
 
 
 @click.group(cls=Group, short_help="Print the rights that a run would give, or needs.")
@@ -73,7 +73,7 @@ def rbac_print(
 ) -> None:
     """Print what a run would create for its checks; nothing is asked of a cluster."""
     from helper.depth import Depth
-    from orchestrator import executors
+    from orchestrator import executors, stdout
     from orchestrator import rbac as rights
     from orchestrator.plan import parse_phases
     from orchestrator.selection import Selection
@@ -89,7 +89,7 @@ def rbac_print(
         waits=flags["wait_ready"],
         executor=executors.named(flags["executor"], os.environ),
     )
-    click.echo(text, nl=False)
+    stdout.put(text)
 
 
 @click.group(cls=Group, short_help="Check a catalog of checks.")
@@ -107,11 +107,11 @@ def catalog() -> None:
 )
 def catalog_lint(file: str | None, data: str | None) -> None:
     """Check a catalog file, by default the built-in one."""
-    from orchestrator import inputs
+    from orchestrator import inputs, stdout
     from orchestrator.catalog import parse
 
     document = inputs.read(file, "catalog") if file else None
     found = parse(document.data, document.name) if document else given.catalog(data)
     name = document.name if document else f"built-in catalog{f' with {data}' if data else ''}"
     ready = sum(entry.available for entry in found.validators)
-    click.echo(f"{name}: {len(found.validators)} checks, {ready} available")
+    stdout.line(f"{name}: {len(found.validators)} checks, {ready} available")

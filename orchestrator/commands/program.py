@@ -13,9 +13,9 @@ from orchestrator.flags import Command
 @click.argument("name", metavar="catalog|config|recipe|replay", shell_complete=completion.schemas)
 def schema(name: str) -> None:
     """Print the JSON Schema of a file that this program reads."""
-    from orchestrator import schemas
+    from orchestrator import schemas, stdout
 
-    click.echo(schemas.text(name), nl=False)
+    stdout.put(schemas.text(name))
 
 
 @click.command("completion", cls=Command, short_help="Print what lets a shell complete commands.")

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from orchestrator import completion
-from orchestrator.commands import shared
+from orchestrator.commands import given, shared
 from orchestrator.flags import Command
 
 
@@ -25,7 +25,7 @@ def snapshot(**flags: Any) -> None:
     """Write down what a cluster is, read through its API; no pod is started."""
     from orchestrator.snapshot import command
 
-    code = command.run(flags, os.environ, lambda text: click.echo(text, err=True))
+    code = command.run(flags, os.environ, given.say)
     raise SystemExit(int(code))
 
 
@@ -92,4 +92,4 @@ def replay(**flags: Any) -> None:
     """Serve a recorded cluster on this machine, for kubectl and others, until Ctrl-C."""
     from orchestrator import replay_command
 
-    raise SystemExit(int(replay_command.run(flags, click.echo)))
+    raise SystemExit(int(replay_command.run(flags, given.show)))

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from orchestrator import completion
-from orchestrator.commands import shared
+from orchestrator.commands import given, shared
 from orchestrator.commands.runs import elsewhere
 from orchestrator.flags import Command, Group
 
@@ -59,7 +59,7 @@ def render(file: str, output: tuple[str, ...], **flags: Any) -> None:
     from orchestrator.reports import command
 
     document = _of_run(file, flags)
-    code = command.render(file, output, lambda text: click.echo(text, err=True), document)
+    code = command.render(file, output, given.say, document)
     raise SystemExit(int(code))
 
 

@@ -1,6 +1,5 @@
 """Reports in the formats that were asked for, each written whole or not at all."""
 
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -37,4 +36,4 @@ def put(output: Output, text: str) -> None:
     if output.place != STDOUT:
         rundir.write_text(Path(output.place), text)
         return
-    stdout.write(sys.stdout, text)
+    stdout.report(text)

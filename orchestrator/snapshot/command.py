@@ -1,10 +1,9 @@
 """`aicr-orch snapshot`: look at a cluster and write down what it is."""
 
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from orchestrator import target
+from orchestrator import stdout, target
 from orchestrator.errors import UsageError
 from orchestrator.exits import Exit
 from orchestrator.options import check_snapshot_mode
@@ -28,8 +27,7 @@ def run(flags: Mapping[str, object], env: Mapping[str, str], say: Callable[[str]
 
 def _write(output: str, text: str) -> None:
     if output == "-":
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        stdout.put(text)
         return
     path = Path(output)
     partial = path.with_name(f".{path.name}.partial")

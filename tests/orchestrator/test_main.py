@@ -1,6 +1,7 @@
 """The command as a process: how it begins, and what becomes of it when nobody reads its words."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -70,3 +71,27 @@ def test_a_ctrl_c_while_the_program_is_loaded_is_no_fault_of_it(tmp_path: Path) 
         code = run(file.fileno(), tmp_path, "--help", PYTHONPATH=str(tmp_path))
 
     assert (code, said.read_text()) == (Exit.INTERRUPTED, "")
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_after_the_end_changes_no_exit_code(ending: signal.Signals) -> None:
+    lines = (
+        "import os, sys",
+        "from orchestrator import __main__, cli",
+        "cli.main = lambda: 7",
+        "code = __main__.main()",
+        f"os.kill(os.getpid(), {int(ending)})",
+        "sys.exit(code)",
+    )
+
+    ended = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)], cwd=ROOT, check=False, timeout=ENDS_S
+    )
+
+    assert ended.returncode == Exit.LEFTOVERS
+
+
+def test_a_fault_is_told_by_its_code_where_words_are_lost(unread: int, tmp_path: Path) -> None:
+    (tmp_path / "yaml.py").write_text("")  # found before the library
+
+    assert run(unread, tmp_path, "list", PYTHONPATH=str(tmp_path)) == Exit.INTERNAL
