@@ -1,11 +1,15 @@
 """Which cluster is meant: a kubeconfig and context found as kubectl does, or a pod's files."""
 
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from helper import documents
 from helper.errors import InputError
+
+SCHEMES = ("http", "https")
 
 
 @dataclass(frozen=True)
@@ -53,3 +57,22 @@ def current_context(source: str) -> str:
 def _in_header(text: str) -> str:
     """Text of which a header's encoding, Latin-1, makes the bytes that servers read: UTF-8."""
     return text.encode().decode("latin-1")
+
+
+def check_server(url: object) -> None:
+    """Refuse a server that no request can go to; ValueError, with what stands before its path."""
+    found = urlsplit(url if isinstance(url, str) else "")
+    where = f"{found.scheme}://{found.netloc.rpartition('@')[2]}" if found.scheme else str(url)
+    try:
+        is_usable = found.scheme in SCHEMES and bool(found.hostname) and found.port != 0
+    except ValueError:  # of a port
+        is_usable = False
+    if not is_usable or set(found.netloc) & set(string.whitespace):
+        raise ValueError(f"its server is {where!r}, want https://HOST or https://HOST:PORT")
+
+
+def trouble(error: Exception) -> str:
+    """What is wrong with a kubeconfig, in one line; the client library looks at no types."""
+    said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    is_surprise = isinstance(error, AttributeError | TypeError | KeyError)
+    return f"something in it is missing, or of another kind ({said})" if is_surprise else said

@@ -86,6 +86,8 @@ class DeadlineError(Exception):
     """Time ran out while waiting; the message holds the last observation."""
 
 
+UNAUTHORIZED = 401
+NOT_KNOWN = "the server does not know these credentials, which may have expired"
 TOO_MANY_REQUESTS = 429
 BY_STATUS: dict[int, type[KubeError]] = {
     400: Invalid,
@@ -108,6 +110,8 @@ def kube_error(verb: str, what: str, status: int, data: bytes | str) -> KubeErro
     if not isinstance(body, dict):
         body = {}
     message = str(body.get("message") or text[:200]).strip()
+    if status == UNAUTHORIZED and message == "Unauthorized":  # all that API servers say
+        message = NOT_KNOWN
     kind = BY_STATUS.get(status, Unreachable if status >= TOO_MANY_REQUESTS else Invalid)
     return kind(verb, what, status, str(body.get("reason") or ""), message)
 

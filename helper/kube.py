@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from helper import contract, tls
+from helper import contract, login, tls
 from helper.answers import asked_for, items_of, next_page
-from helper.credentials import Credentials, current_context
+from helper.credentials import Credentials, check_server, current_context, trouble
 from helper.deadline import SYSTEM_CLOCK, Clock
 from helper.errors import Conflict, Expired, InputError, NotFound, Unreachable
 from helper.kinds import PODS, SELF_SUBJECT_ACCESS_REVIEWS, Resource, discovered, in_words
@@ -361,7 +361,8 @@ def _from_kubeconfig(credentials: Credentials) -> tuple[Any, str]:
     configuration.no_proxy = ",".join(filter(None, (configuration.no_proxy, LOOPBACK)))
     try:
         context = credentials.context or current_context(source)
-        with tls.passing_folder() as folder:  # the client makes files of the keys it finds
+        # The client makes files of the keys that it finds.
+        with login.required(), tls.passing_folder() as folder:
             config.load_kube_config(
                 config_file=source,
                 context=context,
@@ -369,12 +370,13 @@ def _from_kubeconfig(credentials: Credentials) -> tuple[Any, str]:
                 client_configuration=configuration,
                 temp_file_path=folder,
             )
+            check_server(configuration.host)
             api = client.ApiClient(configuration)
             tls.read_once(api.rest_client.pool_manager, api.configuration)
     except InputError:
         raise
     except Exception as error:
-        raise InputError(f"kubeconfig {source}: {_first_line(error)}") from error
+        raise InputError(f"kubeconfig {source}: {trouble(error)}") from error
     return api, context
 
 
@@ -392,9 +394,5 @@ def _from_pod(root: Path, env: Mapping[str, str]) -> Any:
         ).load_and_set(configuration)
     except Exception as error:
         wanted = "set KUBECONFIG, have ~/.kube/config, or run in a pod with a ServiceAccount token"
-        raise InputError(f"no cluster to talk to: {_first_line(error)} ({wanted})") from error
+        raise InputError(f"no cluster to talk to: {trouble(error)} ({wanted})") from error
     return client.ApiClient(configuration)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -5,6 +5,7 @@ Nothing here knows what the requests are about, except what it takes to name the
 
 import contextlib
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -14,7 +15,7 @@ from urllib.parse import urlencode
 import urllib3
 
 from helper.deadline import SYSTEM_CLOCK, Clock
-from helper.errors import Expired, KubeError, Unreachable, distrust, kube_error
+from helper.errors import Expired, InputError, KubeError, Unreachable, distrust, kube_error
 
 Json = dict[str, Any]
 
@@ -28,6 +29,12 @@ LINE_BYTES = 256 * 1024  # of a stream of text
 OK_BELOW = 300
 FORBIDDEN = 403
 TRANSPORT_ERRORS = (urllib3.exceptions.HTTPError, OSError)
+UNFIT_FOR_HEADERS = re.compile("[\x00-\x1f\x7f]|[^\x00-\xff]")
+WORDS_OF_HEADERS = {
+    "Authorization": "the token for the cluster",
+    "Impersonate-User": "the user of --as",
+    "Impersonate-Group": "a group of --as-group",
+}
 KNOWN_CAUSES = (
     "Connection refused",
     "timed out",
@@ -144,6 +151,7 @@ class Transport:
         auth = self._api.configuration.auth_settings().get("BearerToken")
         if auth and auth.get("value"):
             headers["Authorization"] = auth["value"]
+        _check(headers)
         return self._api.rest_client.pool_manager.request(
             request.method,
             url,
@@ -284,6 +292,14 @@ def _is_repeatable(request: Request) -> bool:
     """Whether a second attempt does no harm: a create of a named object shows as a conflict."""
     metadata = (request.body or {}).get("metadata") or {}
     return request.method != "POST" or "generateName" not in metadata
+
+
+def _check(headers: Mapping[str, str]) -> None:
+    """Refuse what no header can carry; the library would quote the whole of it, a token too."""
+    for name, value in headers.items():
+        if UNFIT_FOR_HEADERS.search(value):
+            what = WORDS_OF_HEADERS.get(name, name)
+            raise InputError(f"{what} holds a line break, or a character that no header can carry")
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float:

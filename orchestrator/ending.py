@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from orchestrator import owner
+from orchestrator.errors import EndedError
 from orchestrator.exits import Exit
 from orchestrator.report import first_line
 from orchestrator.signals import AT_ONCE, answered
@@ -29,6 +30,28 @@ def ended_by_signals(stop: Stop, folder: Path, tell: Callable[[str], object]) ->
     """Let signals end the run of a folder; `tell` hears so, in a thread of its own."""
     with Herald(tell) as herald, answered(_stopping(stop, folder, herald), tuple(SIGNALS)):
         yield
+
+
+@contextmanager
+def left_by_signals() -> Iterator[None]:
+    """Let a signal leave the block at once, for what may wait for ever and has made nothing."""
+
+    def leave(found: signal.Signals) -> None:
+        raise _Left(found)
+
+    try:
+        with answered(leave):
+            yield
+    except _Left as left:
+        words = f"{left.signal.name} received before the cluster was connected"
+        raise EndedError(SIGNALS[left.signal], words) from None
+
+
+class _Left(BaseException):
+    """A signal came; no library that catches every Exception keeps it."""
+
+    def __init__(self, found: signal.Signals) -> None:
+        self.signal = found
 
 
 class Herald:

@@ -64,6 +64,14 @@ class ClusterError(StopError):
     exit = Exit.UNREACHABLE
 
 
+class EndedError(StopError):
+    """Somebody ended it before anything was done."""
+
+    def __init__(self, code: Exit, message: str) -> None:
+        super().__init__(message)
+        self.exit = code
+
+
 class SourceError(StopError):
     """The server that holds an input gives no answer."""
 

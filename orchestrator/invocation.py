@@ -46,13 +46,15 @@ class Invocation:
 
     def explain(self, error: Exception) -> int:
         """Say in one line what is known; a trace only for what is not. Gives the exit status."""
-        from helper.errors import CannotTell, Unreachable
+        from helper.errors import CannotTell, Forbidden, Unreachable
         from orchestrator.errors import MissingError, StopError
         from orchestrator.exits import REFERENCE_NOT_FOUND, Exit
 
         code = Exit.INTERNAL
         if isinstance(error, StopError):
             code = error.exit
+        elif isinstance(error, Forbidden):
+            code = Exit.PERMISSION
         elif isinstance(error, CannotTell):
             code = Exit.UNREACHABLE if isinstance(error, Unreachable) else Exit.USAGE
         if self.debug or code is Exit.INTERNAL:
@@ -66,7 +68,8 @@ class Invocation:
     def _trace(self, error: Exception) -> None:
         if self.log_json:
             self.tell("".join(traceback.format_exception(error)), "debug")
-        else:
+            return
+        with suppress(OSError, ValueError, AttributeError):
             traceback.print_exception(error)
 
 

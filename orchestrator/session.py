@@ -1,7 +1,7 @@
 """One `validate` from options to exit code: read, gate, plan, connect, run, report."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,7 @@ from orchestrator import (
     target,
 )
 from orchestrator.delivery import Delivery
-from orchestrator.ending import ended_by_signals
+from orchestrator.ending import ended_by_signals, left_by_signals
 from orchestrator.errors import ReadinessError, StopError, UsageError
 from orchestrator.events import CheckFinished, ClusterSettling, Event, Notice
 from orchestrator.execution import code_of
@@ -160,7 +160,7 @@ class Session:
 
     def _live_run(self) -> RunResult:
         self._gate()  # what a given snapshot rules out needs no cluster
-        with target.open_cluster(self._options.target, self._env, self._broken) as kube:
+        with self._connected() as kube:
             self._served = target.server_version(kube)
             self._terminal.head(
                 audience.titles(self._options, kube, self._served),
@@ -197,6 +197,15 @@ class Session:
             finally:
                 self._snapshot, self._findings = run.snapshot, run.findings
                 self._convergence = run.convergence
+
+    @contextmanager
+    def _connected(self) -> Iterator[Kube]:
+        """The cluster; a program that is to give credentials for it may wait for somebody."""
+        wanted = self._options.target
+        with ExitStack() as stack:
+            with nullcontext() if wanted.replay else left_by_signals():
+                kube = stack.enter_context(target.open_cluster(wanted, self._env, self._broken))
+            yield kube
 
     def _named(self, given: Source | None) -> Source | None:
         """The snapshot of a run that goes on, by the name that it had at first."""

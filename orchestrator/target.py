@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from helper.credentials import Credentials
-from helper.errors import CannotTell, InputError, Unreachable
+from helper.errors import CannotTell, Forbidden, InputError, Unreachable
 from helper.kube import Kube, connect
 from helper.resource import text
 from helper.served import ServerVersion
 from helper.transport import REQUEST_TIMEOUT_S
 from orchestrator import durations
-from orchestrator.errors import ClusterError, UsageError
+from orchestrator.errors import ClusterError, PermissionsError, UsageError
 
 FIRST_ANSWER_S = 3.0  # a cluster that does not answer is usually a wrong address
 CLUSTER_FILE = "cluster.yaml"
@@ -131,8 +131,10 @@ def server_version(kube: Kube) -> ServerVersion:
         return kube.server_version()
     except Unreachable as error:
         raise ClusterError(f"no answer from the cluster: {error}") from error
+    except Forbidden as error:
+        raise PermissionsError(f"the cluster refuses even its version: {error}") from error
     except CannotTell as error:
-        raise ClusterError(f"the cluster refuses even its version: {error}") from error
+        raise ClusterError(f"the cluster does not tell its version: {error}") from error
 
 
 @contextmanager

@@ -124,6 +124,32 @@ def test_a_broken_kubeconfig_is_named_in_one_line(
     assert "\n" not in message
 
 
+@pytest.mark.parametrize(
+    "url", ["", "127.0.0.1:1", "ftp://127.0.0.1", "https://", "https://h:99999", "https://a b"]
+)
+def test_a_server_that_no_request_can_go_to_is_refused(tmp_path: Path, url: str) -> None:
+    message = refused(Credentials(write(tmp_path / "config", kubeconfig(url))))
+
+    assert message.endswith(f": its server is {url!r}, want https://HOST or https://HOST:PORT")
+
+
+def test_what_is_wrong_with_a_server_is_said_without_its_password(tmp_path: Path) -> None:
+    config = kubeconfig("https://me:secret@host:99999/token/secret")
+
+    message = refused(Credentials(write(tmp_path / "config", config)))
+
+    assert "its server is 'https://host:99999', want" in message
+
+
+def test_a_field_of_another_kind_is_told_as_such(tmp_path: Path) -> None:
+    config = kubeconfig(EAST)
+    config["clusters"][0]["cluster"]["server"] = 42
+
+    assert "something in it is missing, or of another kind (" in refused(
+        Credentials(write(tmp_path / "config", config))
+    )
+
+
 def test_a_missing_kubeconfig_is_not_replaced_by_another_cluster(tmp_path: Path) -> None:
     missing = str(tmp_path / "missing")
     assert refused(Credentials(missing)) == f"kubeconfig {missing}: no such file"

@@ -1,11 +1,14 @@
 import json
+from pathlib import Path
 
 import pytest
 
 from helper.served import ServerVersion
 from orchestrator.errors import UsageError
 from orchestrator.exits import Exit
+from orchestrator.replay import ReplayCluster
 from orchestrator.target import Target
+from tests.fakes.scripted_server import kubeconfig
 from tests.orchestrator.conftest import Command
 
 EXAMPLE = ("--replay", "examples/eks-h100-inference")
@@ -80,3 +83,21 @@ def test_a_cluster_is_known_again_by_its_own_uid(
     served = ServerVersion("v1.36.2", is_replay=is_replay)
 
     assert Target(context="one").cluster_id(identity, served) == known_by
+
+
+@pytest.mark.parametrize(
+    "command", [("snapshot",), ("gc", "--dry-run"), ("status",), ("capture", "-o", "made")]
+)
+def test_whom_the_cluster_does_not_know_lacks_rights(
+    aicr: Command, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    path = tmp_path / "kubeconfig"
+    with ReplayCluster(objects=[]).serve() as server:
+        path.write_text(json.dumps(kubeconfig(server.url)))  # with a token of another cluster
+
+        said = aicr(*command, "-k", str(path))
+
+    assert said.code == Exit.PERMISSION
+    assert said.err.endswith(
+        "401 Unauthorized: the server does not know these credentials, which may have expired\n"
+    )
