@@ -1,5 +1,7 @@
 """A run on the terminal: a table that moves, or one line an event where nothing can move."""
 
+import os
+import shutil
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -46,7 +48,9 @@ class Screen(Console):
 
     def __init__(self, *, plain: bool = False) -> None:
         """Without colours if `plain`; else NO_COLOR decides."""
-        super().__init__(stderr=True, highlight=False, no_color=plain or None)
+        # The library takes a COLUMNS of 0 by its word, and shows nothing.
+        width = shutil.get_terminal_size().columns if os.environ.get("COLUMNS") == "0" else None
+        super().__init__(stderr=True, highlight=False, no_color=plain or None, width=width)
 
     def on_broken_pipe(self) -> None:
         """Go on in silence."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from orchestrator import stdout, target
+from orchestrator import rundir, stdout, target
 from orchestrator.errors import UsageError
 from orchestrator.exits import Exit
 from orchestrator.options import check_snapshot_mode
@@ -29,10 +29,7 @@ def _write(output: str, text: str) -> None:
     if output == "-":
         stdout.put(text)
         return
-    path = Path(output)
-    partial = path.with_name(f".{path.name}.partial")
     try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
+        rundir.write_text(Path(output), text)
     except OSError as error:
         raise UsageError(f"--output {output}: {error.strerror}") from error

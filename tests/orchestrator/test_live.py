@@ -393,3 +393,8 @@ def test_who_hears_of_a_start_later_sees_how_long_a_check_has_run() -> None:
     shown.table()
 
     assert "100." in out.getvalue()
+
+
+def test_a_terminal_that_claims_no_width_is_written_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "0")
+    assert Screen().width > 0

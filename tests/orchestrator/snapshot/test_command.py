@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,18 @@ def test_writes_the_snapshot_to_a_file(tmp_path: Path, capfd: pytest.CaptureFixt
     assert found["fingerprint"] == example()["fingerprint"]
     assert capfd.readouterr().out == ""
     assert [item.name for item in tmp_path.iterdir()] == ["snapshot.yaml"]
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+
+    code = cli.main(["snapshot", "--replay", str(FOLDER), "-o", str(pipe)])
+
+    assert (code, pipe.is_fifo()) == (Exit.OK, True)
+    assert os.read(reader, 12) == b"apiVersion: "
+    os.close(reader)
 
 
 def test_a_part_that_cannot_be_read_is_a_warning_and_inconclusive(
