@@ -16,6 +16,7 @@ import urllib3
 import yaml
 
 from orchestrator.replay import ReplayCluster
+from orchestrator.replay.cluster import ReplayServer
 from tests.needs import missing
 
 Json = dict[str, Any]
@@ -138,7 +139,14 @@ def _reply(answer: urllib3.BaseHTTPResponse) -> Reply:
 @contextmanager
 def replay_server(cluster: ReplayCluster) -> Iterator[Server]:
     """Serve a replay cluster for HTTP tests."""
-    with cluster.serve() as served, urllib3.PoolManager(retries=False) as pool:
+    with cluster.serve() as served, client(served) as server:
+        yield server
+
+
+@contextmanager
+def client(served: ReplayServer) -> Iterator[Server]:
+    """Speak HTTP with a replay server, which the caller can disturb."""
+    with urllib3.PoolManager(retries=False) as pool:
         headers = {"Authorization": f"Bearer {served.token()}"}
         server = Server(served.url, pool, headers, is_replay=True)
         yield server

@@ -34,6 +34,12 @@ class Bench:
 
     def start(self, code: str = "", **pod: Any) -> str:
         """Create a Job that runs Python code, or a pod as given; give the path of its pod."""
+        self.post(code, **pod)
+        found = eventually(lambda: self.server.get(f"{self.home}/pods").items)
+        return f"{self.home}/pods/{found[0]['metadata']['name']}"
+
+    def post(self, code: str = "", **pod: Any) -> None:
+        """Create the same Job and look no further."""
         container: Json = {"name": "main", "image": f"{IMAGE}:v1", **pod.pop("container", {})}
         if code:
             container["args"] = ["-c", code]
@@ -42,8 +48,6 @@ class Bench:
         body["spec"]["template"] = {"metadata": {"labels": {"app": "j"}}, "spec": template}
         reply = self.server.post(self.jobs, body)
         assert reply.status == 201, reply
-        found = eventually(lambda: self.server.get(f"{self.home}/pods").items)
-        return f"{self.home}/pods/{found[0]['metadata']['name']}"
 
     def run(self, code: str = "", **pod: Any) -> Json:
         """Run a Job to its end and give its pod."""
@@ -64,6 +68,32 @@ class Bench:
             return dict(statuses[0].get("state", {}).get(kind) or {})
 
         return dict(eventually(look))
+
+    def now(self) -> str:
+        """Give the version to look back to later."""
+        return str(self.server.get(f"{self.home}/pods").body["metadata"]["resourceVersion"])
+
+    def await_seen(self, path: str, since: str, wanted: Callable[[Json], object]) -> Json:
+        """Wait for an object as it has been at some moment since then, however short that was."""
+        events = self.server.watch(
+            path,
+            until=lambda event: wanted(event["object"]),
+            resourceVersion=since,
+            timeoutSeconds="60",
+        )
+        found = [event["object"] for event in events if wanted(event["object"])]
+        assert found, f"{len(events)} changes, none as wanted"
+        return dict(found[0])
+
+    def await_past_state(self, since: str, kind: str, reason: str = "") -> Json:
+        """Wait until a pod's only container has been so since then; give the pod as it was."""
+
+        def was(pod: Json) -> bool:
+            statuses = pod["status"].get("containerStatuses") or [{}]
+            state = statuses[0].get("state", {}).get(kind)
+            return state is not None and reason in ("", state.get("reason"))
+
+        return self.await_seen(f"{self.home}/pods", since, was)
 
     def log(self, path: str, **query: str) -> str:
         """Give the log of a pod."""

@@ -1,7 +1,7 @@
 """Containers that run before others, that restart, and that want too much."""
 
 import sys
-from typing import Any
+from functools import partial
 
 import pytest
 
@@ -85,20 +85,21 @@ def test_restarts_use_up_the_limit_of_a_job(bench: Bench) -> None:
 def test_a_pod_that_always_restarts_waits_longer_each_time(serve: Serve) -> None:
     outcomes = [PodOutcome(match=PodMatch(name="p"), outcome=Outcome(exit_code=1))]
     cluster = ReplayCluster([node("node-1")], outcomes=outcomes)
-    server = serve(cluster)
-    path = "/api/v1/namespaces/default/pods"
-    server.post(
-        path, {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
-    )
+    bench = Bench(cluster, serve(cluster))
+    since = bench.now()
+    spec = {"containers": [{"name": "c", "image": "i"}]}
+    bench.server.post(f"{bench.home}/pods", {"metadata": {"name": "p"}, "spec": spec})
 
-    def waits() -> Any:
-        statuses = server.get(f"{path}/p").body["status"].get("containerStatuses") or [{}]
-        waiting = statuses[0].get("state", {}).get("waiting") or {}
-        return waiting if waiting.get("reason") == "CrashLoopBackOff" else None
+    for pause_s in (10, 20):
+        text = f"back-off {pause_s}s restarting failed container=c pod=p_default("
+        pod = bench.await_seen(f"{bench.home}/pods", since, partial(waits_with, text))
+        assert pod["status"]["phase"] == "Running"
 
-    message = eventually(waits)["message"]
-    assert message.startswith("back-off 10s restarting failed container=c pod=p_default(")
-    assert server.get(f"{path}/p").body["status"]["phase"] == "Running"
+
+def waits_with(text: str, pod: Json) -> bool:
+    statuses = pod["status"].get("containerStatuses") or [{}]
+    waiting = statuses[0].get("state", {}).get("waiting") or {}
+    return str(waiting.get("message")).startswith(text)
 
 
 @linux

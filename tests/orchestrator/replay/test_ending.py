@@ -44,13 +44,9 @@ def init_states(bench: Bench, path: str) -> list[Json]:
     return [status["state"]["running"] for status in statuses if "running" in status["state"]]
 
 
-def now(bench: Bench) -> str:
-    return str(bench.server.get(f"{bench.home}/pods").body["metadata"]["resourceVersion"])
-
-
 def test_a_deleted_pod_stays_until_its_process_has_ended(bench: Bench) -> None:
     path = started(bench, HANDLER)
-    since = now(bench)
+    since = bench.now()
     reply = bench.server.call("DELETE", path)
     eventually(lambda: bench.server.get(path).status == 404)
 
@@ -73,14 +69,11 @@ def test_a_job_whose_pod_is_deleted_fails_without_another_pod(
 ) -> None:
     deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + HANDLER_END
     path = started(bench, deaf, spec={"terminationGracePeriodSeconds": 1}, **policy)
+    since = bench.now()
     bench.server.call("DELETE", path)
 
-    def seen() -> Json:
-        status = dict(bench.server.get(f"{bench.jobs}/j").body["status"])
-        return status if status.get("terminating") else {}
-
-    conditions = eventually(seen).get("conditions") or []
-    assert [item["type"] for item in conditions] == bound_for
+    job = bench.await_seen(bench.jobs, since, lambda job: job["status"].get("terminating"))
+    assert [item["type"] for item in job["status"].get("conditions") or []] == bound_for
     assert bench.await_end()["Failed"]["reason"] == "BackoffLimitExceeded"
     assert bench.reasons("Job").count("SuccessfulCreate") == 1
 
@@ -91,7 +84,7 @@ def test_a_process_that_does_not_listen_is_killed(bench: Bench) -> None:
         "print('ready', flush=True)\nwhile True: signal.pause()"
     )
     path = started(bench, code, spec={"terminationGracePeriodSeconds": 1})
-    since = now(bench)
+    since = bench.now()
     bench.server.call("DELETE", path)
     eventually(lambda: bench.server.get(path).status == 404)
 

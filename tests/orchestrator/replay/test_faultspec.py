@@ -1,6 +1,7 @@
 """The language of faults, on the command line and in a folder."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from orchestrator.replay.clock import CLOCK
 from orchestrator.replay.faultspec import KINDS, Eviction, parse_fault
 from orchestrator.target import Target
 from tests.contract.conftest import eventually
-from tests.contract.http import replay_server
+from tests.contract.http import Server, client, replay_server
 from tests.fakes.objects import node
 from tests.orchestrator.replay.conftest import IMAGE, Bench, Serve
 from tests.orchestrator.replay.test_folder import CLUSTER, write
@@ -103,21 +104,28 @@ def test_every_so_many_requests_are_hit_beginning_with_the_first(bench: Bench) -
     assert found == [500, 200, 200, 500, 200, 200, 200, 200, 200]
 
 
-def test_a_restart_refuses_callers_for_a_while(bench: Bench) -> None:
-    bench.cluster.inject(parse_fault("restart:seconds=0.3,after=0"))
-    bench.start("import time; time.sleep(0.1)")
-    refused = False
+def test_a_restart_refuses_callers_until_it_is_over() -> None:
+    cluster = ReplayCluster([node("node-1")], images={IMAGE: ["python"]})
+    cluster.inject(parse_fault("restart:seconds=3600,after=0"))
+    with cluster.serve() as served, client(served) as server:
+        bench = Bench(cluster, server)
+        with suppress(urllib3.exceptions.HTTPError):  # its answer may meet the restart
+            bench.post("pass")
+        eventually(lambda: reached(server) == "refused")
+        served.come_back()
+        eventually(lambda: reached(server) == "answered")
 
-    def is_back() -> bool:
-        nonlocal refused
-        try:
-            return bench.server.get("/version").status == 200 and refused
-        except urllib3.exceptions.HTTPError:
-            refused = True
-            return False
+        assert "Complete" in bench.await_end()
 
-    assert eventually(is_back)
-    assert "Complete" in bench.await_end()
+
+def reached(server: Server) -> str:
+    try:
+        server.get("/version")
+    except urllib3.exceptions.NewConnectionError:
+        return "refused"
+    except urllib3.exceptions.HTTPError:
+        return "broken off"
+    return "answered"
 
 
 def test_a_clock_jumps_while_the_cluster_is_served_and_no_longer() -> None:

@@ -21,12 +21,10 @@ from tests.orchestrator.replay.conftest import Bench, terminated
     ids=["unknown-image", "never-pull", "bad-name", "no-config-map"],
 )
 def test_wait_with_a_reason(bench: Bench, container: Json, reason: str) -> None:
+    since = bench.now()
     path = bench.start(container=container)
 
-    def waiting() -> bool:
-        return bool(bench.await_state(path, "waiting")["reason"] == reason)
-
-    assert eventually(waiting)
+    assert bench.await_past_state(since, "waiting", reason)["status"]["phase"] == "Pending"
     assert bench.server.get(path).body["status"]["phase"] == "Pending"
     reply = bench.server.get(f"{path}/log")
     assert (reply.status, "is waiting to start: " in reply.message) == (400, True)

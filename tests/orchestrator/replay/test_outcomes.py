@@ -94,9 +94,10 @@ def test_matches(scripted: Any, match: PodMatch) -> None:
 )
 def test_does_not_match(scripted: Any, match: PodMatch) -> None:
     bench = scripted(Outcome(exit_code=7), match)
-    path = bench.start()
+    since = bench.now()
+    bench.start()
 
-    eventually(lambda: bench.await_state(path, "waiting")["reason"] == "ErrImagePull")
+    bench.await_past_state(since, "waiting", "ErrImagePull")
 
 
 def test_a_recorded_pod_runs_nothing_and_has_the_scripted_log(serve: Serve) -> None:
