@@ -1,4 +1,4 @@
-"""Time that passes only when somebody sleeps."""
+"""Time that passes only when somebody sleeps, and time that jumps."""
 
 from helper.deadline import Clock
 
@@ -17,3 +17,12 @@ class FakeClock(Clock):
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.seconds += seconds
+
+
+class JumpingClock(Clock):
+    """The system's time, and more as soon as a test says so."""
+
+    ahead_s = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.ahead_s

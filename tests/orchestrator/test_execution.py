@@ -19,6 +19,7 @@ from orchestrator.replay import Fault, ReplayCluster
 from orchestrator.result import Audit
 from orchestrator.settings import Keep, RunSettings
 from orchestrator.verdict import Stage
+from tests.fakes.clock import JumpingClock
 from tests.orchestrator.engine import (
     NAMESPACE,
     RUN_ID,
@@ -139,7 +140,7 @@ def test_each_check_has_its_own_account_with_exactly_its_rights() -> None:
     local = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"], "namespace": "kube-system"}
 
     def look(_run: Execution, cluster: ReplayCluster, event: Event) -> None:
-        if isinstance(event, CheckProgressed) and event.stage == "running":
+        if isinstance(event, CheckFinished):  # told before anything is removed
             kinds = (SERVICE_ACCOUNTS, CLUSTER_ROLES, ROLES)
             seen.extend(
                 obj
@@ -148,7 +149,7 @@ def test_each_check_has_its_own_account_with_exactly_its_rights() -> None:
                 and (obj["metadata"].get("labels") or {}).get("aicr.run/run-id") == RUN_ID
             )
 
-    pods = [script("alpha", delaySeconds=0.2)]
+    pods = [script("alpha")]
     objects = [
         node(),
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "kube-system"}},
@@ -236,9 +237,16 @@ def test_a_stop_ends_running_checks_keeps_finished_ones_and_leaves_nothing(
 
 
 def test_the_runs_own_time_bound_ends_it() -> None:
-    pods = [script("alpha", exitCode=None)]
+    clock = JumpingClock()
 
-    done = Engine([entry("alpha")], pods, settings=RunSettings(timeout_s=0.5)).run()
+    def let_time_pass(run: Execution, _cluster: ReplayCluster, event: Event) -> None:
+        if isinstance(event, CheckProgressed) and event.stage is Stage.RUNNING:
+            with run.stop.changed:
+                clock.ahead_s = 60.0
+                run.stop.changed.notify_all()
+
+    pods, settings = [script("alpha", exitCode=None)], RunSettings(timeout_s=60.0)
+    done = Engine([entry("alpha")], pods, settings=settings, clock=clock).run(let_time_pass)
 
     assert done.outcome("alpha").raw_status == "Cancelled"
     assert done.result.exit is Exit.TIMEOUT

@@ -22,7 +22,17 @@ from orchestrator.outcome import Outcome, PhaseStatus, Status
 from orchestrator.replay import ReplayCluster
 from orchestrator.settings import RunSettings
 from orchestrator.verdict import PATIENCE_S, Stage
-from tests.orchestrator.engine import NAMESPACE, RUN_ID, Engine, entry, everything, node, script
+from tests.fakes.clock import JumpingClock
+from tests.orchestrator.engine import (
+    NAMESPACE,
+    RUN_ID,
+    Engine,
+    entry,
+    everything,
+    let_pass,
+    node,
+    script,
+)
 
 UNPULLABLE = {"waiting": {"reason": "ErrImagePull", "message": "registry is away"}}
 HASTY = RunSettings(patience_s={**PATIENCE_S, Stage.PULLING: 0.2, Stage.PENDING: 0.3})
@@ -232,14 +242,25 @@ def test_room_that_a_lost_node_keeps_is_waited_for_no_longer_than_any_other() ->
 def test_the_recipes_bound_of_a_phase_ends_that_phase_only() -> None:
     entries = [entry("alpha"), entry("beta"), entry("gamma", "performance")]
     pods = [script("alpha", exitCode=None), script("beta"), script("gamma")]
+    clock = JumpingClock()
     engine = Engine(
-        entries, pods, timeouts={"conformance": "500ms"}, settings=RunSettings(max_parallel=1)
+        entries,
+        pods,
+        timeouts={"conformance": "1m"},
+        settings=RunSettings(max_parallel=1),
+        clock=clock,
     )
 
-    done = engine.run()
+    def let_time_pass(run: Execution, _cluster: ReplayCluster, event: Event) -> None:
+        if isinstance(event, CheckProgressed) and event.stage is Stage.RUNNING:
+            with run.stop.changed:
+                clock.ahead_s = 60.0
+                run.stop.changed.notify_all()
+
+    done = engine.run(let_time_pass)
 
     assert done.outcome("alpha").raw_status == "Cancelled"
-    assert "the phase's time is up (0.5s in the recipe)" in done.outcome("alpha").message
+    assert "the phase's time is up (1m0s in the recipe)" in done.outcome("alpha").message
     assert done.outcome("beta").status is Status.SKIPPED
     assert done.outcome("gamma").status is Status.PASSED
     assert done.result.exit is Exit.INCONCLUSIVE
@@ -279,11 +300,12 @@ def test_a_check_that_waits_for_another_runs_lock_lets_others_run() -> None:
 
 
 def test_a_lock_that_was_lost_meanwhile_is_told_with_the_verdict() -> None:
-    cluster = ReplayCluster(objects=[node()], outcomes=[script("alpha", delaySeconds=0.5)])
+    cluster = ReplayCluster(objects=[node()], outcomes=[script("alpha", exitCode=None)])
 
     def take_away(_run: Execution, _cluster: ReplayCluster, event: Event) -> None:
         if isinstance(event, CheckProgressed) and event.stage is Stage.RUNNING:
             cluster.remove(lease_of_another_run())
+            let_pass(cluster, "alpha")
 
     done = Engine([entry("alpha", locks=["gpu"])], cluster=cluster).run(take_away)
 

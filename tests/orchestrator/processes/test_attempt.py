@@ -21,11 +21,11 @@ from orchestrator.processes import Processes
 from orchestrator.processes.attempt import Bounds
 from orchestrator.processes.executor import installed
 from orchestrator.replay import ReplayCluster
+from tests.fakes.clock import JumpingClock
 from tests.orchestrator.engine import Engine, Finished, entry, everything, node
 from tests.orchestrator.local.processes import runs
 
 GIVEN = {obj["kind"] for obj in everything(ReplayCluster(objects=[node()]))}
-QUICK = Bounds(margin_s=0.0, grace_s=0.3)
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
 
 
@@ -35,7 +35,8 @@ def code_of(planned: PlannedCheck) -> Sequence[str]:
 
 
 def run(code: str, during: Any = lambda *_: None, **changes: Any) -> Finished:
-    engine_changes = {key: changes.pop(key) for key in ("settings", "forwarded") if key in changes}
+    of_the_engine = {"settings", "forwarded", "clock"} & changes.keys()
+    engine_changes = {key: changes.pop(key) for key in of_the_engine}
     name = changes.pop("name", "alpha")
     executor = Processes(command=code_of, bounds=changes.pop("bounds", None))
     return Engine(
@@ -111,26 +112,39 @@ def test_a_token_for_models_reaches_no_process_for_none_loads_a_model() -> None:
     assert "nobody" not in str((finished.kept, finished.diagnosed, finished.events))
 
 
+def run_beyond_its_budget(code: str, grace_s: float) -> Finished:
+    """Run what says that it is ready; from then on its time is up."""
+    clock = JumpingClock()
+
+    def jump(_run: Any, _cluster: Any, event: Event) -> None:
+        if isinstance(event, CheckSaid):
+            clock.ahead_s = 3600.0
+
+    return run(code, jump, timeout="10m", bounds=Bounds(grace_s=grace_s), clock=clock)
+
+
 def test_a_check_beyond_its_budget_is_asked_to_stop() -> None:
     code = (
         "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(143)); "
-        "time.sleep(60)"
+        "print('RESULT: ready', flush=True); time.sleep(600)"
     )
-    outcome = run(code, timeout="1s", bounds=QUICK).outcome("alpha")
+    outcome = run_beyond_its_budget(code, grace_s=60.0).outcome("alpha")
 
     assert (outcome.raw_status, outcome.exit_code) == ("DeadlineExceeded", 143)
-    assert outcome.message == "the check went on beyond its 1s budget"
+    assert outcome.message == "the check went on beyond its 10m0s budget"
 
 
 def test_a_check_that_does_not_stop_is_killed_with_its_children() -> None:
     child = (
         "import subprocess, sys; code = 'import signal; signal.pause()'; "
-        "child = subprocess.Popen([sys.executable, '-c', code]); print(child.pid, flush=True); "
+        "child = subprocess.Popen([sys.executable, '-c', code]); "
+        "print('RESULT:', child.pid, flush=True); "
     )
-    outcome = run(DEAF + child + "time.sleep(60)", timeout="1s", bounds=QUICK).outcome("alpha")
+    finished = run_beyond_its_budget(DEAF + child + "time.sleep(600)", grace_s=0.3)
+    outcome, (said,) = finished.outcome("alpha"), finished.told(CheckSaid)
 
     assert (outcome.raw_status, outcome.exit_code) == ("DeadlineExceeded", 137)
-    assert not runs(int(outcome.stdout[0]))
+    assert not runs(int(said.line))
 
 
 @pytest.mark.parametrize("hurry", [False, True])
