@@ -96,6 +96,15 @@ class Place:
         found = [json.loads(path.read_text()) for run in self.runs for path in _results(run)]
         return {item["name"]: item for item in found}
 
+    def is_running(self, check: str) -> bool:
+        """Whether a pod of a check runs."""
+        return any(
+            obj["kind"] == "Pod"
+            and obj["metadata"]["labels"].get(contract.LABEL_CHECK) == check
+            and obj["status"].get("phase") == "Running"
+            for obj in everything(self.cluster)
+        )
+
     def left(self, run_id: str = "") -> list[str]:
         """What runs, or one of them, have left in the cluster."""
         return [

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from orchestrator.exits import Exit
+from tests.orchestrator.engine import let_pass
 from tests.whole_runs.place import Place, Said, ended, placed, statuses, wait_for
 
 CHECKS = {"first": {}, "fails": {"exitCode": 1, "message": "broken"}}
 FOUND = {"first": "passed", "fails": "failed"}
 GOOD = {"first": {}, "second": {"delaySeconds": 0.2}}
+HELD = {"first": {}, "second": {"exitCode": None}}
 
 
 @pytest.fixture
@@ -24,6 +26,13 @@ def place(tmp_path: Path) -> Iterator[Place]:
 @pytest.fixture
 def good(tmp_path: Path) -> Iterator[Place]:
     with placed(tmp_path, GOOD) as place:
+        yield place
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Iterator[Place]:
+    """One whose second check goes on until the test lets it pass."""
+    with placed(tmp_path, HELD) as place:
         yield place
 
 
@@ -93,21 +102,22 @@ def a_link_to_nowhere(report: Path) -> None:
 
 @pytest.mark.parametrize("befalls", [no_folder, a_folder_instead, a_link_to_nowhere])
 def test_an_output_that_goes_away_during_the_run_is_told(
-    good: Place, befalls: Callable[[Path], None]
+    held: Place, befalls: Callable[[Path], None]
 ) -> None:
-    report = good.folder / "out/report.json"
+    report = held.folder / "out/report.json"
     report.parent.mkdir()
 
-    with good.validate("-o", str(report)) as process:
-        wait_for(good.kept)
+    with held.validate("-o", str(report)) as process:
+        wait_for(lambda: held.kept() and held.is_running("second"))
         befalls(report)
+        let_pass(held.cluster, "second")
         said = ended(process)
 
     assert said.code == Exit.INTERNAL, said.err
     assert f"error: the report cannot be written to {report}: " in said.err
-    (run,) = good.runs
+    (run,) = held.runs
     assert statuses(run / "ctrf.json") == {"first": "passed", "second": "passed"}
-    assert_no_harm(good, said)
+    assert_no_harm(held, said)
 
 
 @pytest.mark.parametrize("home", ["/proc/self", "/dev/null", "/nowhere/at/all"])

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,14 @@ from tests.orchestrator.local.processes import runs
 from tests.source import ROOT
 
 EXAMPLE = ROOT / "examples/eks-h100-inference"
+# A check of the second phase asks again for seconds, in which it can be interrupted.
+BUSY = """
+apiVersion: replay.aicr.run/v1alpha1
+kind: Fault
+fault: "429"
+resource: deviceclasses
+every: 1
+"""
 # A run whose one check says which process it is, and then does not end.
 ENDLESS = """
 import sys
@@ -75,7 +84,11 @@ def test_a_report_says_on_its_first_line_how_checks_ran(env: Mapping[str, str]) 
 
 
 def test_an_interrupted_run_goes_on_where_it_was(env: Mapping[str, str], tmp_path: Path) -> None:
-    flags = ("--replay", str(EXAMPLE), "--executor", "process", "--depth", "fast")
+    cluster = shutil.copytree(EXAMPLE, tmp_path / "cluster")
+    busy = cluster / "faults/busy.yaml"
+    busy.parent.mkdir()
+    busy.write_text(BUSY)
+    flags = ("--replay", str(cluster), "--executor", "process", "--depth", "fast")
     with start(env, *flags) as process:
         assert process.stderr
         for line in process.stderr:
@@ -89,6 +102,7 @@ def test_an_interrupted_run_goes_on_where_it_was(env: Mapping[str, str], tmp_pat
 
     assert process.returncode == Exit.INTERRUPTED
     assert folders(env) == []
+    busy.unlink()
     code, _, err = end(env, "--resume", run.name)
     assert code == Exit.OK, err
     assert {name: results(run / "checks" / name) for name in kept} == kept
