@@ -30,7 +30,7 @@ def find() -> str | None:
 
 @contextmanager
 def started(program: str) -> Iterator["Page"]:
-    """A browser with one empty page, until the end of the block."""
+    """A browser with an empty page, until the end of the block."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         process = subprocess.Popen(
             [
@@ -73,19 +73,20 @@ class Page:
         self._socket = socket
         self._session = ""
         self._count = 0
+        self._loaded: set[str] = set()  # documents, by their loader
         self.requests: list[str] = []
         self.trouble: list[str] = []  # what stands in the console
 
     @classmethod
     def open(cls, url: str) -> Self:
-        """Attach to the first page of a browser."""
+        """Open a page of a browser; its own may not be there yet."""
         found = cls(websocket.create_connection(url, timeout=REPLY_S, suppress_origin=True))
-        targets = found.call("Target.getTargets")["targetInfos"]
-        page = next(item["targetId"] for item in targets if item["type"] == "page")
+        page = found.call("Target.createTarget", url="about:blank")["targetId"]
         attached = found.call("Target.attachToTarget", targetId=page, flatten=True)
         found._session = attached["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             found.call(f"{domain}.enable")
+        found.call("Page.setLifecycleEventsEnabled", enabled=True)
         return found
 
     def __enter__(self) -> Self:
@@ -107,8 +108,9 @@ class Page:
         self.call("Emulation.setEmulatedMedia", features=[scheme])
         self.requests.clear()
         self.trouble.clear()
-        self.call("Page.navigate", url=file.resolve().as_uri())
-        self._until("Page.loadEventFired")
+        loader = self.call("Page.navigate", url=file.resolve().as_uri())["loaderId"]
+        while loader not in self._loaded:
+            self._next()
 
     def value(self, expression: str) -> Any:
         """What a JavaScript expression gives."""
@@ -148,15 +150,13 @@ class Page:
                 found: dict[str, Any] = message["result"]
                 return found
 
-    def _until(self, event: str) -> None:
-        while self._next().get("method") != event:
-            pass
-
     def _next(self) -> dict[str, Any]:
         message: dict[str, Any] = json.loads(self._socket.recv())
         method, told = message.get("method", ""), message.get("params", {})
         if method == "Network.requestWillBeSent":
             self.requests.append(told["request"]["url"])
+        if method == "Page.lifecycleEvent" and told["name"] == "load":
+            self._loaded.add(told["loaderId"])
         if method in TROUBLE:
             self.trouble.append(json.dumps(told))
         return message
