@@ -23,7 +23,8 @@ REGISTRY = "ghcr.io/aicr-orch"
 APPEARS_S = 30.0  # a namespace gets its ServiceAccount
 # Images are loaded before the tests begin; kubelet lists them every 30 s and reports every 10 s.
 IMAGES_APPEAR = Deadline.after(90.0)
-DISAPPEARS_S = 120.0
+DISAPPEARS_S = 300.0
+ANSWERS_S, PATIENCE_S = 2.0, 60.0  # a cluster that is there may be busy, or restart
 
 
 def connect_to_real_cluster() -> Kube:
@@ -31,7 +32,7 @@ def connect_to_real_cluster() -> Kube:
     kubeconfig = os.environ.get("KUBECONFIG", "")
     if not any(Path(path).is_file() for path in kubeconfig.split(":")):
         missing(f"no cluster: KUBECONFIG is {kubeconfig!r}; `make cluster-up` starts one")
-    kube = connect(Credentials(kubeconfig), {}, patience_s=2.0)
+    kube = connect(Credentials(kubeconfig), {}, patience_s=ANSWERS_S)
     try:
         kube.server_version()
     except CannotTell as error:
@@ -40,7 +41,7 @@ def connect_to_real_cluster() -> Kube:
             f"the cluster of KUBECONFIG {kubeconfig} does not answer: {error}; "
             "ours starts anew with `make cluster-down cluster-up`"
         )
-    return kube
+    return kube.patient(PATIENCE_S)
 
 
 @contextmanager

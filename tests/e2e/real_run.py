@@ -23,6 +23,7 @@ from tests.e2e.leftovers import left_behind
 from tests.e2e.times import Stopwatch, Times
 
 PHASE = "conformance"
+PATIENCE_S = 8.0  # of a command's connection; tests ask for longer
 
 
 @dataclass
@@ -62,7 +63,7 @@ class RealRun:
 
         run = Execution(
             self.plan(),
-            self.kube,
+            self.kube.patient(PATIENCE_S),
             RunContext(self.run_id, self.namespace, "v0.0.0-e2e", placement=self.placement),
             settings=self.settings,
             emit=emit,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from orchestrator.replay import Outcome, PodMatch, PodOutcome, ReplayCluster
-from tests.contract.conftest import NODE
+from tests.contract.conftest import NODE, eventually
 from tests.e2e.kubectl import Kubectl
 
 LOG = "first\nsecond\nthird\n"
@@ -193,15 +193,14 @@ class TestReading:
 
     def test_describe(self, kubectl: Kubectl) -> None:
         kubectl("wait", "--for=condition=PodScheduled=False", "pod/one", "--timeout=20s")
-        told = kubectl("describe", "pod", "one")
 
-        assert "Name:             one" in told
-        assert "FailedScheduling" in told
+        assert "Name:             one" in kubectl("describe", "pod", "one")
+        eventually(lambda: "FailedScheduling" in kubectl("describe", "pod", "one"))
 
     def test_events(self, kubectl: Kubectl) -> None:
         kubectl("wait", "--for=condition=PodScheduled=False", "pod/one", "--timeout=20s")
 
-        assert "pod/one" in kubectl("get", "events")
+        eventually(lambda: "pod/one" in kubectl("get", "events"))
 
     def test_nodes(self, kubectl: Kubectl, node: str) -> None:
         row = kubectl("get", "nodes", node).splitlines()[1].split()
@@ -266,7 +265,10 @@ class TestRights:
         kubectl("create", "role", "r", "--verb=get,list", "--resource=pods")
         who = f"{kubectl.namespace}:default"
         kubectl("create", "rolebinding", "b", "--role=r", f"--serviceaccount={who}")
-        return f"--as=system:serviceaccount:{who}"
+        account = f"--as=system:serviceaccount:{who}"
+        # The server hears of a binding a little after it has written it down.
+        eventually(lambda: kubectl.run("auth", "can-i", "list", "pods", account).returncode == 0)
+        return account
 
     def test_the_admin_may(self, kubectl: Kubectl) -> None:
         assert kubectl("auth", "can-i", "create", "pods") == "yes\n"
