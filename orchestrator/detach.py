@@ -136,15 +136,16 @@ def _spawned(
     command = [sys.executable, "-P", "-m", "orchestrator.detached", options.run_id, str(tells)]
     try:
         try:
-            process = subprocess.Popen(
-                command,
-                env={**env, PYTHONPATH: path},
-                stdin=told,
-                stdout=subprocess.DEVNULL,
-                stderr=log.writer,
-                pass_fds=(tells,),
-                start_new_session=True,
-            )
+            with _held_back():
+                process = subprocess.Popen(
+                    command,
+                    env={**env, PYTHONPATH: path},
+                    stdin=told,
+                    stdout=subprocess.DEVNULL,
+                    stderr=log.writer,
+                    pass_fds=(tells,),
+                    start_new_session=True,
+                )
         finally:
             os.close(tells)
         try:
@@ -155,6 +156,16 @@ def _spawned(
             raise
     finally:
         os.close(begun)
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """Start processes that hear of Ctrl-C only when they say so: before, Python may break at it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _pipe() -> tuple[int, int]:

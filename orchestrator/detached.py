@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 # Ctrl-C ends what has not begun at once, and not as an exception in the middle of an import, which
-# some library may take for a fault of its own.
-if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+# some library may take for a fault of its own. Until here it was held back by who started this.
+if __name__ == "__main__":
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 from orchestrator import options, session
 from orchestrator.detach import PYTHONPATH

@@ -17,6 +17,14 @@ from tests.example import FOLDER
 from tests.orchestrator.machine import AFTER, ENDS_S, QUICK, Machine, wait_for
 
 EXAMPLE = ("--replay", str(FOLDER), "--phase", "deployment")
+SLOW_SERVER = ("--fault", "slow:seconds=0.5")  # a run that does not begin before it is signalled
+# Ctrl-C as early as Python hears of it; the test runner itself may have been told to ignore it.
+INTERRUPTED_AT_ONCE = """
+import os, signal, sys
+if "orchestrator.detached" in sys.orig_argv:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.kill(os.getpid(), signal.SIGINT)
+"""
 
 
 def test_the_name_of_a_run_that_has_begun_is_all_that_stdout_gets(here: Machine) -> None:
@@ -206,7 +214,7 @@ def test_a_recipe_larger_than_a_pipe_goes_with_the_run_whole(here: Machine) -> N
 def test_a_signal_right_after_the_start_leaves_no_run(
     here: Machine, number: signal.Signals
 ) -> None:
-    with here.start("validate", *EXAMPLE, "--detach") as starting:
+    with here.start("validate", *EXAMPLE, "--detach", *SLOW_SERVER) as starting:
         wait_for(lambda: list(here.home.glob("aicr-orch/runs/*/log")))
         starting.send_signal(number)
         said, _ = starting.communicate(timeout=ENDS_S)
@@ -215,9 +223,22 @@ def test_a_signal_right_after_the_start_leaves_no_run(
     assert not any(map(owner.lives, (here.home / "aicr-orch/runs").glob("*")))
 
 
+def test_ctrl_c_while_python_itself_starts_is_no_error_of_the_program(here: Machine) -> None:
+    site = here.home / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(INTERRUPTED_AT_ONCE)
+    command = [sys.executable, "-m", "orchestrator", "validate", *EXAMPLE, "--detach"]
+    env = {**here.env, "PYTHONPATH": os.pathsep.join((here.env["PYTHONPATH"], str(site)))}
+
+    said = subprocess.run(
+        command, cwd=here.home, env=env, capture_output=True, timeout=ENDS_S, check=False
+    )
+
+    assert (said.returncode, said.stdout) == (Exit.INTERRUPTED, b""), said.stderr
+
+
 def test_ctrl_c_before_a_run_has_begun_ends_it(here: Machine) -> None:
-    slow_server = ("--fault", "slow:seconds=0.5")
-    with here.start("validate", *EXAMPLE, "--detach", *slow_server) as starting:
+    with here.start("validate", *EXAMPLE, "--detach", *SLOW_SERVER) as starting:
         wait_for(lambda: list(here.home.glob("aicr-orch/runs/*/lock")))
         starting.send_signal(signal.SIGINT)
         said, _ = starting.communicate(timeout=ENDS_S)
