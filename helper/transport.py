@@ -35,6 +35,8 @@ WORDS_OF_HEADERS = {
     "Impersonate-User": "the user of --as",
     "Impersonate-Group": "a group of --as-group",
 }
+# What a response says when one thread closes it while another reads its end.
+ENDED_TWICE = (AttributeError, OSError, RuntimeError, TypeError, ValueError)
 KNOWN_CAUSES = (
     "Connection refused",
     "timed out",
@@ -222,9 +224,9 @@ class Stream:
     def close(self) -> None:
         """End the stream; a reader in another thread sees it as finished."""
         self._closed = True
-        with contextlib.suppress(RuntimeError, ValueError, OSError):  # finished already
-            self._response.shutdown()
-        self._response.close()
+        for end in (self._response.shutdown, self._response.close):
+            with contextlib.suppress(*ENDED_TWICE):
+                end()
 
     def __enter__(self) -> Self:
         return self

@@ -115,6 +115,7 @@ class _Download:
         self._accept_errors = accept_errors
         self._origin = _origin(question.url)
         self._response: requests.Response | None = None
+        self._is_abandoned = False
         self.body = bytearray()
         self.error: WebError | None = None
 
@@ -138,9 +139,10 @@ class _Download:
         return Answer(response.status_code, headers, bytes(self.body))
 
     def abandon(self) -> None:
-        """End the connection that the thread reads from."""
+        """End the connection that the thread reads from, at the latest when an answer begins."""
+        self._is_abandoned = True
         if self._response is not None:
-            with suppress(RuntimeError, ValueError, OSError):  # finished already
+            with suppress(RuntimeError, TypeError, ValueError, OSError):  # finished already
                 self._response.raw.shutdown()
 
     def _follow(self, opened: ExitStack) -> "requests.Response":
@@ -162,6 +164,8 @@ class _Download:
                 timeout=(self._limits.connect_s, self._limits.silence_s),
             )
             self._response = opened.enter_context(response)
+            if self._is_abandoned:  # looked at after the response is known: nobody misses it
+                raise WebError("no longer wanted")
             if not response.is_redirect:
                 if not self._accept_errors:
                     _check_status(response.status_code)

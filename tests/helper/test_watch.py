@@ -1,14 +1,16 @@
+import io
 import json
 import threading
 from contextlib import closing
 from queue import Queue
-from typing import Any
+from typing import Any, cast
 
 import pytest
+import urllib3
 
 from helper.errors import Expired, Forbidden, KubeError, Unreachable
 from helper.kinds import PODS
-from helper.transport import Event
+from helper.transport import Event, Request, Watch
 from tests.fakes.scripted_server import Answer, Lost, Reply, Stream, event, refusal, scripted
 
 POD = {"metadata": {"name": "p"}}
@@ -141,6 +143,28 @@ def test_another_thread_can_end_a_stream_that_is_silent() -> None:
         changes.close()
         assert seen.get(timeout=30) == "end"
         reader.join()
+
+
+class GivenBack:
+    """A connection that goes back to its pool between two looks at it."""
+
+    response: urllib3.HTTPResponse
+
+    def __bool__(self) -> bool:
+        self.response._connection = None
+        return True
+
+
+def test_a_stream_that_ends_while_it_is_closed_has_ended() -> None:
+    connection = GivenBack()
+    response = urllib3.HTTPResponse(
+        io.BytesIO(), preload_content=False, connection=cast("Any", connection)
+    )
+    connection.response = response
+
+    Watch(response, Request("watch", "pods", "GET", "/")).close()
+
+    assert response.closed
 
 
 def test_leaving_a_stream_early_hangs_up() -> None:

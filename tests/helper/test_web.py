@@ -101,6 +101,20 @@ def test_a_slow_server_is_left_when_the_time_is_up() -> None:
         assert server.hung_up.wait(5), "the connection is still open"
 
 
+def test_an_answer_that_begins_after_the_time_was_up_is_left() -> None:
+    is_up = threading.Event()
+
+    def late() -> Iterator[Reply]:
+        is_up.wait(60)
+        yield Stream((b"a",), then="stay")
+
+    with ScriptedServer(late()).running() as server:
+        problem(server.url, Limits(100, total_s=0.2, silence_s=60))
+        is_up.set()
+
+        assert server.hung_up.wait(30), "the connection is still open"
+
+
 def test_nobody_listens() -> None:
     with ScriptedServer([]).running() as server:
         url = server.url
