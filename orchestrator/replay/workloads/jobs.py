@@ -52,6 +52,8 @@ class JobController:
             self._release_all(change.key.namespace, uid)
         elif uid in self._tallies:
             self._once.later(_SYNC_S, change.key.namespace, change.key.name)
+            if _deadline_of(change.new) != _deadline_of(change.old):
+                self._watch_deadline(change.key.namespace, change.key.name, self._tallies[uid])
 
     def pod_changed(self, change: Change) -> None:
         """Look at the Job whose pod has changed."""
@@ -174,6 +176,11 @@ class JobController:
         for pod in self._state.store.objects(kinds.PODS, namespace):
             if any(owner.get("uid") == uid for owner in owners_of(pod)):
                 self._release(pod)
+
+
+def _deadline_of(job: Json | None) -> int | None:
+    limit = job["spec"].get("activeDeadlineSeconds") if job else None
+    return None if limit is None else int(limit)
 
 
 def _is_working(pod: Json) -> bool:
