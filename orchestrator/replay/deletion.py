@@ -61,8 +61,9 @@ def delete_quietly(
     state: State, kind: Served, namespace: str, name: str, options: DeleteOptions
 ) -> None:
     """Delete an object that may be gone already; for controllers."""
-    if state.store.find(kind.resource, namespace, name) is not None:
-        delete(state, kind, namespace, name, options)
+    with state.store.changed:
+        if state.store.find(kind.resource, namespace, name) is not None:
+            delete(state, kind, namespace, name, options)
 
 
 def drop_finalizer(state: State, kind: Served, namespace: str, name: str, finalizer: str) -> None:
