@@ -62,16 +62,16 @@ class _Watch:
     def _changes(self, seen: int) -> Iterator[bytes]:
         marked = time.monotonic()
         while not self.call.stopping():
-            wait_s = min(_LOOK_UP_S, self.end - time.monotonic())
-            if wait_s <= 0:
-                if self.bookmarks:
-                    yield self._bookmark(seen)
-                return
+            wait_s = max(0.0, min(_LOOK_UP_S, self.end - time.monotonic()))
             changes = self.store.changes_after(seen, wait_s)
             for change in changes:
                 if event := self._transition(change):
                     yield event
                 seen = change.version
+            if not wait_s:  # only now: however late it is, what has happened was given
+                if self.bookmarks:
+                    yield self._bookmark(seen)
+                return
             if not changes:
                 yield b""
             if self.bookmarks and time.monotonic() - marked > _BOOKMARK_S:
