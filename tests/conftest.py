@@ -6,7 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import ExitStack, redirect_stderr
+from contextlib import redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,40 +81,38 @@ def signals_count() -> Iterator[None]:
 
 
 @pytest.fixture
-def run_check(tmp_path: Path) -> Iterator[RunCheck]:
+def run_check(tmp_path: Path) -> RunCheck:
     """Run a check through the real runner, in process, against a replay cluster."""
-    with ExitStack() as stack:
 
-        def run(
-            package: str,
-            name: str,
-            *,
-            cluster: ReplayCluster | Sequence[Json] = (),
-            recipe: Mapping[str, Any] | None = None,
-            snapshot: Mapping[str, Any] | None = None,
-            env: Mapping[str, str] | None = None,
-            clock: Clock = SYSTEM_CLOCK,
-        ) -> CheckRun:
-            if not isinstance(cluster, ReplayCluster):
-                cluster = ReplayCluster(objects=list(cluster))
-            server = stack.enter_context(cluster.serve())
-            root = tmp_path / "root"
-            kubeconfig = _prepare_root(root, recipe, snapshot)
+    def run(
+        package: str,
+        name: str,
+        *,
+        cluster: ReplayCluster | Sequence[Json] = (),
+        recipe: Mapping[str, Any] | None = None,
+        snapshot: Mapping[str, Any] | None = None,
+        env: Mapping[str, str] | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> CheckRun:
+        if not isinstance(cluster, ReplayCluster):
+            cluster = ReplayCluster(objects=list(cluster))
+        root = tmp_path / "root"
+        kubeconfig = _prepare_root(root, recipe, snapshot)
+        given = {
+            contract.FILE_ROOT: str(root),
+            "KUBECONFIG": str(kubeconfig),
+            contract.CHECK_TIMEOUT: "30s",
+            contract.RUN_ID: "20260101-000000-0123456789abcdef",
+            **(env or {}),
+        }
+        out, err = io.StringIO(), io.StringIO()
+        with cluster.serve() as server, redirect_stderr(err):
             server.write_kubeconfig(kubeconfig)
-            given = {
-                contract.FILE_ROOT: str(root),
-                "KUBECONFIG": str(kubeconfig),
-                contract.CHECK_TIMEOUT: "30s",
-                contract.RUN_ID: "20260101-000000-0123456789abcdef",
-                **(env or {}),
-            }
-            out, err = io.StringIO(), io.StringIO()
-            with redirect_stderr(err):
-                code = runner.main(package, [name], given, out, clock)
-            message = (root / "dev/termination-log").read_text()
-            return CheckRun(code, message, out.getvalue(), err.getvalue())
+            code = runner.main(package, [name], given, out, clock)
+        message = (root / "dev/termination-log").read_text()
+        return CheckRun(code, message, out.getvalue(), err.getvalue())
 
-        yield run
+    return run
 
 
 def _prepare_root(

@@ -2,7 +2,9 @@
 
 import json
 import logging
+import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -31,6 +33,8 @@ OnFailure = Callable[[str], object]
 
 class ReplayCluster:
     """The objects of one cluster, and what is known beside them; it outlives its servers.
+
+    One server at a time: two sets of controllers would both make the pods of one Job.
 
     `images` maps a repository to the local command that stands for its entry point.
     """
@@ -112,7 +116,8 @@ class ReplayCluster:
     def serve(self, *, port: int = 0, on_failure: OnFailure | None = None) -> "ReplayServer":
         """Give a server of this cluster; it runs inside its `with` block, by default on any port.
 
-        Without `on_failure`, the failure of a controller is raised at the end.
+        Without `on_failure`, the failure of a controller is raised at the end. Entering the block
+        raises RuntimeError while another server of the cluster runs.
         """
         return ReplayServer(self.state, port, on_failure)
 
@@ -128,12 +133,17 @@ class ReplayServer:
         self._workloads: Workloads | None = None
 
     def __enter__(self) -> Self:
-        self._listener = Listener(self._state, self._port)
-        self._workloads = Workloads(
-            self._state, self.kubeconfig, self._listener.go_away, self._failed
-        )
-        self._listener.start()
-        self._workloads.start()
+        if not self._state.served.acquire(blocking=False):
+            raise RuntimeError("the replay cluster is served already; use that server")
+        with ExitStack() as failing:
+            failing.callback(self._state.served.release)
+            self._listener = Listener(self._state, self._port)
+            self._workloads = Workloads(
+                self._state, self.kubeconfig, self._listener.go_away, self._failed
+            )
+            self._listener.start()
+            self._workloads.start()
+            failing.pop_all()
         return self
 
     def __exit__(
@@ -146,6 +156,7 @@ class ReplayServer:
             return
         failure = self._workloads.stop()
         self._listener.stop()
+        self._state.served.release()
         if failure is not None and error is None and self._on_failure is None:
             raise RuntimeError("a controller of the replay cluster failed") from failure
 
@@ -229,8 +240,14 @@ class ReplayServer:
     def write_kubeconfig(
         self, path: Path, user: str = ADMIN.name, *, for_kubectl: bool = False
     ) -> Path:
-        """Write a kubeconfig, readable by its owner only, and give its path."""
+        """Write a kubeconfig, readable by its owner only, and give its path.
+
+        Who waits for the file finds it whole.
+        """
         config = self.kubectl_config(user) if for_kubectl else self.kubeconfig(user)
-        path.touch(mode=0o600)
-        path.write_text(json.dumps(config, indent=2))
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+            partial = Path(folder, path.name)
+            partial.touch(mode=0o600)
+            partial.write_text(json.dumps(config, indent=2))
+            partial.replace(path)
         return path

@@ -1,5 +1,6 @@
 """Everything that a replay cluster consists of, as the API and the controllers share it."""
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,7 @@ class State:
     planned: list[FaultSpec] = field(default_factory=list)  # faults that hit pods or the server
     requests: list[Recorded] = field(default_factory=list)
     logs: dict[tuple[str, str], Path] = field(default_factory=dict)  # by pod uid and container
+    served: threading.Lock = field(default_factory=threading.Lock)  # held by its one server
 
     def __post_init__(self) -> None:
         self.tokens = Tokens(self.store)

@@ -1,7 +1,7 @@
 """A run against a replay cluster in a few words: entries, scripted pods, and what came of it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -109,6 +109,7 @@ class Engine:
     images: Mapping[str, Sequence[str]] = field(default_factory=dict)
     selected: Sequence[tuple[str, str]] | None = None  # phase and check; default: all entries
     cluster: ReplayCluster | None = None
+    kube: Kube | None = None  # to `cluster`, where somebody else serves it already
     run_id: str = RUN_ID
     rights: Rights = field(default_factory=Rights)
     timeouts: Mapping[str, str] = field(default_factory=dict)  # of phases
@@ -150,7 +151,7 @@ class Engine:
         events: list[Event] = []
         kept: list[Outcome] = []
         diagnosed: dict[str, Mapping[str, str]] = {}
-        with served(cluster) as kube:
+        with nullcontext(self.kube) if self.kube else served(cluster) as kube:
 
             def keep(outcome: Outcome) -> None:
                 self.keep(outcome)

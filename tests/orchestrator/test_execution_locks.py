@@ -11,7 +11,7 @@ from orchestrator.exits import Exit
 from orchestrator.outcome import Status
 from orchestrator.replay import Fault, ReplayCluster
 from orchestrator.settings import RunSettings
-from tests.orchestrator.engine import NAMESPACE, Engine, entry, everything, node, script
+from tests.orchestrator.engine import NAMESPACE, Engine, entry, everything, node, script, served
 
 OTHER = "20260102-030405-00000000000000aa"
 
@@ -128,23 +128,23 @@ def test_two_runs_never_have_the_same_lock_at_once() -> None:
         running.update(item["metadata"]["name"] for item in active)
 
     def run(name: str, number: int) -> None:
-        engine = Engine(
-            [entry(name, locks=["gpu"])], cluster=cluster, run_id=f"{OTHER[:-1]}{number}"
-        )
+        run_id = f"{OTHER[:-1]}{number}"
+        engine = Engine([entry(name, locks=["gpu"])], cluster=cluster, kube=kube, run_id=run_id)
         started.wait()
         done = engine.run(note)
         said = [(done.outcome(name).status, done.outcome(name).message)]
         ended.append((done.result.exit, said + [(n.level, n.text) for n in done.told(Notice)]))
 
     ended: list[tuple[Exit, list[tuple[str, str]]]] = []
-    threads = [
-        threading.Thread(target=run, args=(name, number))
-        for number, name in enumerate(("alpha", "beta"))
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    with served(cluster) as kube:
+        threads = [
+            threading.Thread(target=run, args=(name, number))
+            for number, name in enumerate(("alpha", "beta"))
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
 
     assert [code for code, _ in ended] == [Exit.OK, Exit.OK], ended
     assert (len(running), max(most)) == (2, 1)

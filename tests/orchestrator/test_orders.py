@@ -39,16 +39,20 @@ LONG_S = 600.0  # far longer than a test may take: only an order ends such a che
 def during(act: Callable[[Kube], object]) -> Finished:
     """A run of a check that would take for ever, and what somebody does meanwhile."""
 
-    def on(_: Execution, cluster: ReplayCluster, event: Event) -> None:
+    def on(_: Execution, _cluster: ReplayCluster, event: Event) -> None:
         if event == RUNS:
-            with served(cluster) as kube:
-                act(kube)
+            act(kube)
 
     entries = [entry("alpha"), entry("beta", "performance")]
+    cluster = endless()
+    with served(cluster) as kube:
+        return Engine(entries, cluster=cluster, kube=kube).run(on)
+
+
+def endless() -> ReplayCluster:
+    """A cluster in which the first check does not end by itself."""
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
-    return Engine(entries, [script("alpha", delaySeconds=LONG_S)], objects=[node(), namespace]).run(
-        on
-    )
+    return ReplayCluster([node(), namespace], outcomes=[script("alpha", delaySeconds=LONG_S)])
 
 
 def annotate(kube: Kube, **annotations: str) -> None:
@@ -125,21 +129,20 @@ def test_a_run_is_cancelled_from_another_machine() -> None:
     codes: list[Exit] = []
     helpers: list[threading.Thread] = []
 
-    def on(_: Execution, cluster: ReplayCluster, event: Event) -> None:
-        def act() -> None:
-            with served(cluster) as kube:
-                known = find(with_cluster([], kube, 20), RUN_ID)
-                codes.append(
-                    afar.cancel(known, kube, lambda words, _: said.append(words), now=False)
-                )
+    def act() -> None:
+        known = find(with_cluster([], kube, 20), RUN_ID)
+        codes.append(afar.cancel(known, kube, lambda words, _: said.append(words), now=False))
 
+    def on(_: Execution, _cluster: ReplayCluster, event: Event) -> None:
         if event == RUNS:
             helpers.append(threading.Thread(target=act))
             helpers[-1].start()
 
-    done = Engine([entry("alpha")], [script("alpha", delaySeconds=LONG_S)]).run(on)
-    for helper in helpers:
-        helper.join()
+    cluster = endless()
+    with served(cluster) as kube:
+        done = Engine([entry("alpha")], cluster=cluster, kube=kube).run(on)
+        for helper in helpers:
+            helper.join()
 
     assert done.result.exit is Exit.TERMINATED
     assert done.outcome("alpha").status is Status.OTHER

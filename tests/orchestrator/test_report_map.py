@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from orchestrator.exits import Exit
-from orchestrator.replay import Fault, ReplayCluster
+from orchestrator.replay import Fault, ReplayCluster, ReplayServer
 from tests.orchestrator.callers import cluster_role
 from tests.orchestrator.conftest import Command, Said
 from tests.source import ROOT
@@ -19,8 +19,9 @@ PLACE = ("v1", "ConfigMap", "default", "report")
 class Cluster:
     """The example as a cluster that outlives a run."""
 
-    def __init__(self, replay: ReplayCluster, kubeconfig: Path) -> None:
+    def __init__(self, replay: ReplayCluster, server: ReplayServer, kubeconfig: Path) -> None:
         self.replay = replay
+        self.server = server
         self.kubeconfig = str(kubeconfig)
 
     def report(self, name: str = "report", namespace: str = "default") -> dict[str, Any] | None:
@@ -51,7 +52,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
     with replay.serve() as server:
         path = tmp_path / "kubeconfig"
         server.write_kubeconfig(path)
-        yield Cluster(replay, path)
+        yield Cluster(replay, server, path)
 
 
 def validate(aicr: Command, cluster: Cluster, output: str = REPORT, *flags: str) -> Said:
@@ -135,10 +136,9 @@ def test_who_may_not_write_there_is_told_before_anything_is_made(
     read = {"apiGroups": [""], "resources": ["configmaps", "namespaces"], "verbs": ["get"]}
     for obj in cluster_role([read]):
         cluster.replay.add(obj)
-    path = tmp_path / "caller"
-    with cluster.replay.serve() as server:
-        server.write_kubeconfig(path, user="caller")
-        said = validate(aicr, Cluster(cluster.replay, path))
+    path = cluster.server.write_kubeconfig(tmp_path / "caller", user="caller")
+
+    said = validate(aicr, Cluster(cluster.replay, cluster.server, path))
 
     assert said.code == Exit.PERMISSION
     assert "--output cm://default/report: not allowed to write" in said.err

@@ -16,7 +16,7 @@ from orchestrator.resumption import Kept
 from orchestrator.rundir import RunDir
 from orchestrator.status import State
 from tests.orchestrator.conftest import Command
-from tests.orchestrator.engine import NAMESPACE, Engine, entry, script, served
+from tests.orchestrator.engine import NAMESPACE, Engine, entry, node, script, served
 from tests.orchestrator.samples import outcome
 
 A, B = "20260101-000000-0123456789abcdef", "20260102-000000-0123456789abcdef"
@@ -160,13 +160,14 @@ def test_the_latest_runs_come_first_and_no_more_than_asked_for(runs: Path) -> No
 def test_the_cluster_knows_what_another_machine_runs() -> None:
     seen: list[status.Known] = []
 
-    def look(_: Execution, cluster: ReplayCluster, event: Event) -> None:
+    def look(_: Execution, _cluster: ReplayCluster, event: Event) -> None:
         if isinstance(event, CheckFinished):
-            with served(cluster) as kube:
-                seen.extend(status.with_cluster([], kube, 20))
+            seen.extend(status.with_cluster([], kube, 20))
 
     about = {"recipe": "h100.yaml", "planned": '{"conformance": ["alpha", "beta"]}'}
-    done = Engine([entry("alpha")], [script("alpha")], record=about).run(look)
+    cluster = ReplayCluster([node()], outcomes=[script("alpha")])
+    with served(cluster) as kube:
+        done = Engine([entry("alpha")], cluster=cluster, kube=kube, record=about).run(look)
 
     (known,) = seen
     assert known.run_id == done.result.run_id

@@ -36,12 +36,12 @@ def server(cluster: ReplayCluster, serve: Serve) -> Server:
 
 
 def test_starts_and_stops_without_leaving_threads(cluster: ReplayCluster) -> None:
-    before = threading.active_count()
+    before = set(threading.enumerate())
     for _ in range(5):
         with replay_server(cluster) as server:
             server.get(PODS)
 
-    assert threading.active_count() == before
+    eventually(lambda: set(threading.enumerate()) <= before)
 
 
 def test_leaves_no_files(
@@ -140,12 +140,54 @@ def test_the_kubeconfig_is_for_its_owner_only(cluster: ReplayCluster, tmp_path: 
         assert served.url in path.read_text()
 
 
-def test_an_account_has_a_kubeconfig_of_its_own(cluster: ReplayCluster, server: Server) -> None:
-    with cluster.serve() as served:
-        config = served.kubeconfig("system:serviceaccount:default:default")
-        reply = server.call_with_token(config["users"][0]["user"]["token"], "/api/v1/nodes")
+def test_a_kubeconfig_appears_whole(cluster: ReplayCluster, tmp_path: Path) -> None:
+    path = tmp_path / "kubeconfig"
+    path.write_text("an old one, for everybody")
+    path.chmod(0o644)
+    with cluster.serve() as served, path.open() as being_read:
+        served.write_kubeconfig(path)
 
-    assert 'User "system:serviceaccount:default:default" cannot list' in reply.message
+        assert being_read.read() == "an old one, for everybody"
+        assert path.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_account_has_a_kubeconfig_of_its_own(cluster: ReplayCluster) -> None:
+    with cluster.serve() as served, urllib3.PoolManager() as pool:
+        config = served.kubeconfig("system:serviceaccount:default:default")
+        headers = {"Authorization": f"Bearer {config['users'][0]['user']['token']}"}
+        reply = pool.request("GET", f"{served.url}/api/v1/nodes", headers=headers).json()
+
+    assert 'User "system:serviceaccount:default:default" cannot list' in reply["message"]
+
+
+def test_a_cluster_that_is_served_is_not_served_again(cluster: ReplayCluster) -> None:
+    with cluster.serve(), pytest.raises(RuntimeError, match="is served already"):
+        cluster.serve().__enter__()
+
+    with cluster.serve():  # free again
+        pass
+
+
+def test_a_server_that_cannot_begin_leaves_the_cluster_free(cluster: ReplayCluster) -> None:
+    with ReplayCluster().serve() as other:
+        port = int(other.url.rpartition(":")[2])
+        with pytest.raises(OSError, match="in use"):
+            cluster.serve(port=port).__enter__()
+
+    with cluster.serve():
+        pass
+
+
+def test_a_watch_whose_time_is_up_still_gives_what_has_happened(server: Server) -> None:
+    since = server.get(PODS).body["metadata"]["resourceVersion"]
+    server.post("/api/v1/namespaces/default/configmaps", {"metadata": {"name": "cm"}})
+
+    # As when the thread that serves it slept through its time.
+    path, over = "/api/v1/namespaces/default/configmaps", "-1"
+    events = server.watch(path, resourceVersion=since, timeoutSeconds=over)
+
+    assert [event["object"]["metadata"]["name"] for event in events] == ["cm"]
 
 
 def test_a_token_may_stand_in_the_address(cluster: ReplayCluster) -> None:
