@@ -153,10 +153,14 @@ def holder(folder: Path) -> Process | None:
     return None
 
 
-def machine() -> str:
-    """What tells this machine since it was started from any other of its name."""
+def machine(proc: Path = Path("/proc")) -> str:
+    """What tells where a process number means the same: this machine, since it was started.
+
+    A container of it may have its name, but has numbers of its own. Empty where nothing tells.
+    """
     with suppress(OSError):
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        boot = (proc / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot} {(proc / 'self/ns/pid').readlink()}"
     return ""
 
 

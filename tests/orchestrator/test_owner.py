@@ -104,6 +104,25 @@ def test_a_process_is_read_back_as_it_was_written() -> None:
     assert Process.parse("12") == Process(12, "", "")  # as older versions wrote it
 
 
+def test_process_numbers_mean_something_in_one_namespace_of_one_machine_only(
+    tmp_path: Path,
+) -> None:
+    def proc(name: str, boot: str, namespace: str) -> Path:
+        random, own = tmp_path / name / "sys/kernel/random", tmp_path / name / "self/ns"
+        random.mkdir(parents=True)
+        own.mkdir(parents=True)
+        (random / "boot_id").write_text(f"{boot}\n")
+        (own / "pid").symlink_to(namespace)
+        return tmp_path / name
+
+    here = owner.machine(proc("here", "0b7a", "pid:[4026531836]"))
+
+    assert here == "0b7a pid:[4026531836]"
+    assert owner.machine(proc("container", "0b7a", "pid:[4026532999]")) != here
+    assert owner.machine(tmp_path / "without") == ""
+    assert owner.machine() == owner.machine() != here
+
+
 def test_who_ends_a_run_leaves_word_for_that_process_only(tmp_path: Path) -> None:
     owner.sign(tmp_path)
     assert owner.signed(tmp_path) == owner.myself()

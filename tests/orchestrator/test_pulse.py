@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from helper.kinds import CONFIG_MAPS, JOBS, LEASES, Resource
-from orchestrator import pulse
+from orchestrator import owner, pulse
 from orchestrator.owner import LOCK, Ownership, Process
 from orchestrator.rundir import RunDir
 from orchestrator.sweep import Found
@@ -100,6 +100,23 @@ def test_a_run_that_went_on_elsewhere_is_not_dead_for_its_first_process(
     ]
 
     assert "is active" in pulse.sign_of_life(RUN_ID, objects, env, NOW)
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["on-this-machine", "in-a-container-of-it"])
+def test_only_a_process_that_could_be_seen_from_here_is_known_to_be_dead(
+    tmp_path: Path, beside: bool
+) -> None:
+    dead = replace(Process.here(), began="0")
+    machine = f"{owner.machine().split()[0]} pid:[1]" if beside else owner.machine()
+    told = {pulse.PROCESS: str(dead), pulse.MACHINE: machine}
+    objects = [
+        *made(JOBS, "a", status={"active": 1}),
+        *made(CONFIG_MAPS, f"aicr-run-{RUN_ID}", data=told),
+    ]
+
+    found = pulse.sign_of_life(RUN_ID, objects, {"XDG_STATE_HOME": str(tmp_path)}, NOW)
+
+    assert ("is active" in found) is beside
 
 
 def test_a_process_that_cannot_be_seen_is_not_taken_for_dead(env: dict[str, str]) -> None:
