@@ -4,12 +4,14 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
+from helper.deadline import SYSTEM_CLOCK, Clock
 from helper.errors import Expired, Forbidden, KubeError
 from helper.resource import text
 from helper.transport import Json, Watch
 from orchestrator.outage import Outage
 
 RETRY_S = 1.0
+SHORT_S = 1.0  # a stream that ends sooner may be one of a thousand
 JOIN_S = 5.0
 
 
@@ -26,11 +28,13 @@ class Watching:
         *,
         outage: Outage | None = None,
         watched: Callable[[], AbstractContextManager[None]] = nullcontext,
+        clock: Clock = SYSTEM_CLOCK,
+        pause: Callable[[float], object] | None = None,
     ) -> None:
         """`look` reads everything and gives the version that `watch` opens a stream behind.
 
         `note` hears each change, `refused` that watching is forbidden, which ends it. `watched` is
-        entered while a stream is open.
+        entered while a stream is open; `pause` waits for a while, or for the end.
         """
         self._look = look
         self._open = watch
@@ -40,7 +44,9 @@ class Watching:
         self._watched = watched
         self._lock = threading.Lock()
         self._stream: Watch | None = None
+        self._clock = clock
         self._closed = threading.Event()
+        self._pause = pause or self._closed.wait
         self._thread = threading.Thread(target=self._follow, name=name, daemon=True)
         self._version = ""
 
@@ -66,11 +72,14 @@ class Watching:
     def _follow(self) -> None:
         """Watch until closed; a stream that ends is opened again where it ended."""
         while not self.is_closed:
+            begun = self._clock.now()
             try:
                 self._version = self._version or self._look()
                 self._read()
+                self._rest_since(begun)
             except Expired:
                 self._version = ""
+                self._rest_since(begun)
             except Forbidden as error:
                 if self._version:
                     self._refused(error)
@@ -95,7 +104,12 @@ class Watching:
                 if event.type != "BOOKMARK":
                     self._note(event.type, event.object)
 
+    def _rest_since(self, begun: float) -> None:
+        """Spare a server that ends each stream at once."""
+        if self._clock.now() - begun < SHORT_S:
+            self._pause(RETRY_S)
+
     def _wait_after(self, error: KubeError) -> None:
         if self._outage:
             self._outage.failed(error)
-        self._closed.wait(RETRY_S)
+        self._pause(RETRY_S)
