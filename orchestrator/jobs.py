@@ -131,7 +131,8 @@ class JobSite:
 
     def clean_up(self, deadline: Deadline, *, keeping: Collection[str]) -> Sequence[str]:
         """Remove all objects of the run, but for these Jobs."""
-        return self._workspace.sweep(deadline, keeping=keeping)
+        left = self._workspace.sweep(deadline, keeping=keeping)
+        return [*left, *self.locks.left()]
 
     def remove_namespace(self) -> str:
         """Remove the namespace if the run made it and nobody uses it."""

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -19,9 +20,8 @@ RENEW_S = 10.0  # two renewals may get lost
 RETRY_S = 2.0
 PATIENCE_S = 60.0  # with an API server that restarts
 HASTY_S = 5.0  # a renewal must not keep those of other locks waiting
-WAITING = (
-    "waiting-"  # and a run's id: a lock that nobody else wants, which shows that the run lives
-)
+# A lock that nobody else wants: it shows that a waiting run lives.
+WAITING = "waiting-"
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,7 @@ class Leases:
         self._pause = pause or stop.pause
         self._held: dict[str, Json] = {}  # by lock, the Lease as we last wrote it
         self._lost: set[str] = set()  # taken from us while we held them
+        self._touched: set[str] = set()  # whose Lease may be ours, until we saw it deleted
         self._guard = threading.Lock()  # of the held ones, and of writing them
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
@@ -113,18 +114,35 @@ class Leases:
                 lease = self._held.pop(lock, None)
             if lease is None:
                 continue
-            meta = part(lease, "metadata")
             try:
-                # Only as we wrote it: another run may have taken it over in the meantime.
-                self._hasty.delete(
-                    LEASES,
-                    text(meta, "name"),
-                    self._namespace,
-                    uid=text(meta, "uid"),
-                    version=text(meta, "resourceVersion"),
-                )
+                self._delete(lock, lease)
             except KubeError as error:
                 self._warn(f"lock {lock} stays taken for {DURATION_S} s: {error}")
+
+    def left(self) -> list[str]:
+        """Give back what is ours of all that was ever taken; names the Leases that stay.
+
+        Raises KubeError when it cannot be told what is there.
+        """
+        for lock in sorted(self._touched):
+            found = self._own(lock)
+            if found:
+                with suppress(KubeError):  # looked at once more
+                    self._delete(lock, found)
+        stay = [lock for lock in sorted(self._touched) if self._own(lock)]
+        return [f"{LEASES.title} {self._namespace}/{lease_name(lock)}" for lock in stay]
+
+    def _own(self, lock: str) -> Json | None:
+        """The Lease of a lock, if it is ours."""
+        found = self._hasty.find(LEASES, lease_name(lock), self._namespace)
+        return found if found and text(found, "spec", "holderIdentity") == self._run_id else None
+
+    def _delete(self, lock: str, lease: Json) -> None:
+        """Delete a Lease only as it is here: another run may have taken it over meanwhile."""
+        name, where = lease_name(lock), self._namespace
+        uid, version = (text(lease, "metadata", key) for key in ("uid", "resourceVersion"))
+        if self._hasty.delete(LEASES, name, where, uid=uid, version=version):
+            self._touched.discard(lock)
 
     def close(self) -> None:
         """Give back whatever is still held, and end the renewal."""
@@ -149,6 +167,12 @@ class Leases:
                 except KubeError as error:
                     self._warn(f"lock {lock} could not be renewed, it may be lost: {error}")
 
+    def lost(self, locks: Iterable[str]) -> list[str]:
+        """Renew all, then name those among these that another run may have had."""
+        self.renew()
+        with self._guard:
+            return sorted(self._lost.intersection(locks))
+
     def _reclaim(self, lock: str) -> None:
         """Find out who holds a lock that changed under us: we, by a lost answer, or another."""
         try:
@@ -165,16 +189,10 @@ class Leases:
         holder = _holder(lock, found) if found else "its Lease was deleted"
         self._warn(f"lock {lock} is lost, two checks may now disturb each other: {holder}")
 
-    def lost(self, locks: Iterable[str]) -> list[str]:
-        """The locks among these that another run may have had while we should have held them."""
-        self.renew()
-        with self._guard:
-            return sorted(self._lost.intersection(locks))
-
     def _take(self, lock: str, waiting: Callable[[Holder], None], stop: Stop) -> None:
         """Take one lock, as soon as its holder gave it back or has not renewed it for long."""
         told: Holder | None = None
-        seen_version, seen_at = "", 0.0
+        seen_version, seen_at, is_renewed = "", 0.0, False
         while True:
             if stop:
                 raise Stopped(stop.reason)
@@ -186,11 +204,12 @@ class Leases:
             now, version = self._clock.now(), text(found, "metadata", "resourceVersion")
             if version != seen_version:
                 # Only what we saw change says that the holder lives; clocks may differ.
+                is_renewed = bool(seen_version)
                 seen_version, seen_at = version, now
             elif now - seen_at >= _duration_s(found) and self._write(lock, found):
                 return
             holder = _holder(lock, found)
-            if not self._wait and not self._looks_abandoned(found):
+            if not self._wait and (is_renewed or not self._looks_abandoned(found)):
                 raise Blocked(holder, self._namespace)
             if holder != told:
                 told = holder
@@ -219,6 +238,7 @@ class Leases:
     def _write(self, lock: str, found: Json | None) -> bool:
         """Make a Lease ours if it still is as we found it."""
         body = self._ours(lock, found)
+        self._touched.add(lock)
         try:
             if found:
                 made = self._kube.update(LEASES, body, self._namespace)

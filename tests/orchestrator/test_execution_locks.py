@@ -60,6 +60,15 @@ def test_a_check_holds_its_lock_while_it_runs_and_leaves_none(cluster: ReplayClu
     assert leases(cluster) == []
 
 
+def test_a_lock_that_stays_is_among_what_the_run_left(cluster: ReplayCluster) -> None:
+    cluster.faults.append(Fault(verb="delete", resource="leases", status=403))
+
+    done = Engine([entry("alpha", locks=["gpu"])], cluster=cluster).run()
+
+    assert done.result.exit is Exit.LEFTOVERS
+    assert done.result.leftovers == (f"leases.coordination.k8s.io {NAMESPACE}/aicr-lock-gpu",)
+
+
 def test_a_lock_of_another_run_is_waited_for_and_its_holder_named(cluster: ReplayCluster) -> None:
     cluster.add(held_lease())
 
