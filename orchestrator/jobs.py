@@ -69,7 +69,10 @@ class JobSite:
             lambda: ground.stop.hurry or (bool(ground.stop) and outage.is_hopeless_for_the_stopped),
         )
         home, run_id = ground.context.namespace, ground.plan.run_id
-        self._workspace = Workspace(patient, ground.context)
+        # Longer than the run waits for a server: it is the run that gives up, not a check.
+        enduring_s = ground.settings.outage_s + API_PATIENCE_S
+        enduring = ground.kube.patient(enduring_s, lambda: bool(ground.stop))
+        self._workspace = Workspace(patient, ground.context, enduring)
         self._sightings = Sightings(
             patient, home, run_id, ground.stop.changed, ground.clock, outage=outage
         )
@@ -80,6 +83,7 @@ class JobSite:
             run_id,
             ground.stop,
             wait=ground.settings.wait_for_locks,
+            patience_s=enduring_s,
             warn=self._warn,
             clock=ground.clock,
         )

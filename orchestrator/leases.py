@@ -66,12 +66,16 @@ class Leases:
         stop: Stop,
         *,
         wait: bool = True,
+        patience_s: float = PATIENCE_S,
         warn: Callable[[str], None] = lambda _: None,
         clock: Clock = SYSTEM_CLOCK,
         pause: Callable[[float], None] | None = None,
     ) -> None:
-        """`warn` hears of locks that may be lost; `pause` waits for a while, or for a stop."""
-        self._kube = kube.patient(PATIENCE_S, lambda: stop.hurry)
+        """`warn` hears of locks that may be lost; `pause` waits for a while, or for a stop.
+
+        `patience_s` is for taking locks, with a server that is away.
+        """
+        self._kube = kube.patient(patience_s, lambda: bool(stop))
         self._hasty = kube.patient(HASTY_S, lambda: stop.hurry)
         self._namespace = namespace
         self._run_id = run_id
@@ -99,12 +103,16 @@ class Leases:
         nothing can be told about a lock.
         """
         taken: list[str] = []
+        stop = self._stop if stop is None else stop
         try:
             for lock in sorted(set(locks)):
-                self._take(lock, waiting, self._stop if stop is None else stop)
+                self._take(lock, waiting, stop)
                 taken.append(lock)
-        except BaseException:
+        except BaseException as error:
             self.release(taken)
+            ended = stop or self._stop
+            if ended and isinstance(error, KubeError):  # it was not asked for again for that
+                raise Stopped(ended.reason) from error
             raise
 
     def release(self, locks: Iterable[str]) -> None:

@@ -69,7 +69,9 @@ class CheckLife:
                 self._notice(words, "warning")
         except CannotTell as error:
             words = f"failed to deploy Job: {error}"
-            return self._outcome(Ending(Status.OTHER, words, "DeployError"), logs.Log())
+            failed = Ending(Status.OTHER, words, "DeployError")
+            ending = verdict.cancelled(self._stop.reason) if self._stop else failed
+            return self._outcome(ending, logs.Log())
         waiting = Waiting(
             self._planned,
             workspace=self._workspace,

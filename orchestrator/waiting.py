@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 
 from helper.deadline import Clock
+from helper.errors import Unreachable
 from helper.resource import condition, condition_is, is_being_deleted, name, number, text
 from orchestrator import verdict
 from orchestrator.manifests import job_deadline_s
@@ -129,7 +130,11 @@ class Waiting:
     def _lost_node(self, seen: Sighting, now: float) -> Ending | None:
         """The end of a check whose pod does not end because nobody is there to end it."""
         node_name = text(seen.pod or {}, "spec", "nodeName")
-        node = self._workspace.node(node_name)
+        try:
+            node = self._workspace.node(node_name)
+        except Unreachable:  # the server is away, which says nothing about a node
+            self._lost_at = now + BLIND_S
+            return None
         if node and condition_is(node, "Ready"):
             self._lost_at = now + LOST_NODE_S  # kubelet is at it
             return None
@@ -151,7 +156,10 @@ class Waiting:
             return crowded, waited_s
         limit_s = self._patience_s.get(found.stage, waited_s)
         subjects = [self._planned.object_name] + ([name(seen.pod)] if seen.pod else [])
-        events = self._workspace.events(subjects)
+        try:
+            events = self._workspace.events(subjects)
+        except Unreachable:  # the run knows how long it waits for a server that is away
+            return None, waited_s + BLIND_S
         sightings = self._sightings
         if sightings.pods_since is None or sightings.of(self._planned.object_name) != seen:
             # While the watch was down, as an API server restarted, the check went on.

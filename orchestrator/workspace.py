@@ -47,8 +47,10 @@ class Workspace:
     Names are known before anything is made, so every deletion can be armed before its creation.
     """
 
-    def __init__(self, kube: Kube, context: RunContext) -> None:
+    def __init__(self, kube: Kube, context: RunContext, enduring: Kube | None = None) -> None:
+        """`enduring` waits longer for a server that is away; a check begins with its requests."""
         self._kube = kube
+        self._enduring = enduring or kube
         self.context = context
         # Where this run has made, or may have made, objects: noted before each creation.
         self._touched: set[Place] = set()
@@ -88,7 +90,7 @@ class Workspace:
             target = namespace(body) or None
             self._touched.add((resource, target))
             try:
-                self._kube.create(resource, body, target)
+                self._enduring.create(resource, body, target)
             except (NotFound, Forbidden) as error:
                 if isinstance(error, Forbidden) and not error.is_for_ending:
                     raise
@@ -107,7 +109,7 @@ class Workspace:
     def create_job(self, planned: PlannedCheck) -> None:
         """Make a check's Job."""
         self._touched |= {(JOBS, self.context.namespace), (PODS, self.context.namespace)}
-        self._kube.create(JOBS, manifests.job(self.context, planned), self.context.namespace)
+        self._enduring.create(JOBS, manifests.job(self.context, planned), self.context.namespace)
 
     def delete_job(self, planned: PlannedCheck) -> None:
         """Remove a check's Job; its pod is told to end and goes with it."""

@@ -1,8 +1,31 @@
+"""How long an API server may be away, and what becomes of checks meanwhile."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from helper.credentials import Credentials
+from helper.deadline import SYSTEM_CLOCK
 from helper.errors import Unreachable
+from helper.kube import connect
+from orchestrator.executor import Ground
+from orchestrator.exits import Exit
+from orchestrator.jobs import Jobs, JobSite
+from orchestrator.leases import Stopped
+from orchestrator.manifests import RunContext
 from orchestrator.outage import Outage
+from orchestrator.outcome import Status
+from orchestrator.replay import Fault, ReplayCluster
+from orchestrator.settings import RunSettings
+from orchestrator.stop import Stop
 from tests.fakes.clock import FakeClock
+from tests.orchestrator.engine import NAMESPACE, RUN_ID, Engine, entry, node, script
 
 ERROR = Unreachable("list", "pods in ns", message="connection refused")
+PLAN = Engine([entry("alpha", locks=["gpu"])]).plan()
 
 
 def test_only_an_outage_without_an_end_is_told_and_once() -> None:
@@ -60,3 +83,69 @@ def test_a_run_that_was_ended_waits_for_a_server_for_a_moment_only() -> None:
 
     outage.answered()
     assert not outage.is_hopeless_for_the_stopped
+
+
+AWAY = 40  # requests in vain: minutes, by the pauses between them
+
+
+@pytest.fixture
+def cluster() -> ReplayCluster:
+    return ReplayCluster(objects=[node()], outcomes=[script("alpha")])
+
+
+@contextmanager
+def site(cluster: ReplayCluster, stop: Stop) -> Iterator[JobSite]:
+    """The place of a run whose requests are tried again without any time passing."""
+    with TemporaryDirectory() as folder, cluster.serve() as server:
+        kubeconfig = server.write_kubeconfig(Path(folder, "kubeconfig"))
+        kube = connect(Credentials(str(kubeconfig)), {}, clock=FakeClock())
+        context = RunContext(RUN_ID, NAMESPACE, "v0")
+        ground = Ground(PLAN, kube, context, RunSettings(), stop, lambda _: None, SYSTEM_CLOCK)
+        found = Jobs().open(ground)
+        found.prepare({}, {"validation": "", "snapshot": ""})
+        try:
+            yield found
+        finally:
+            found.close()
+            kube.close()
+
+
+def test_a_check_that_begins_while_the_server_is_away_waits_as_long_as_its_run(
+    cluster: ReplayCluster,
+) -> None:
+    stop, (planned,) = Stop(), PLAN.checks
+    with site(cluster, stop) as place:
+        away = [
+            Fault(verb=verb, resource=resource, status=503, times=AWAY)
+            for verb, resource in (
+                ("get", "leases"),
+                ("create", "serviceaccounts"),
+                ("create", "jobs"),
+            )
+        ]
+        cluster.faults.extend(away)
+
+        place.locks.acquire(planned.locks)
+        attempt = place.attempt(planned, stop)
+        outcome = attempt.run()
+        attempt.clean()
+
+    assert [item.hits for item in away] == [AWAY] * 3
+    assert (outcome.status, outcome.message) == (Status.PASSED, "")
+
+
+def test_a_check_that_had_not_begun_when_its_run_ended_is_none_that_has_failed(
+    cluster: ReplayCluster,
+) -> None:
+    stop, (planned,) = Stop(), PLAN.checks
+    with site(cluster, stop) as place:
+        for resource in ("leases", "serviceaccounts"):
+            cluster.faults.append(Fault(resource=resource, status=503))
+        stop.request(Exit.UNREACHABLE, "the cluster is gone")
+
+        with pytest.raises(Stopped, match="the cluster is gone"):
+            place.locks.acquire(planned.locks, stop=Stop())
+        outcome = place.attempt(planned, stop).run()
+
+    assert outcome.was_cut_short
+    assert outcome.message == "cancelled: the cluster is gone"

@@ -20,6 +20,7 @@ from tests.orchestrator.engine import NAMESPACE, RUN_ID, Engine, entry, node, se
 PLANNED = Engine([entry("alpha")]).plan().checks[0]
 LABELS = {"aicr.run/run-id": RUN_ID, "batch.kubernetes.io/job-name": PLANNED.object_name}
 Json = dict[str, Any]
+NO_ANSWER = 501  # counts as none, and is not asked for again
 PASSED = {
     "terminated": {
         "exitCode": 0,
@@ -149,6 +150,41 @@ def test_a_pod_that_never_ends_on_a_lost_node_ends_the_check(
     assert (found.status, found.raw_status) == (Status.OTHER, "NodeLost")
     assert found.message.startswith(words)
     assert found.extra["node"] == "node-1"
+
+
+def test_a_server_that_is_away_says_nothing_about_a_node() -> None:
+    cluster = ReplayCluster(objects=[terminating_pod()])
+    away = Fault(verb="list", resource="nodes", status=NO_ANSWER, times=3)
+    cluster.faults.append(away)
+
+    found = end_of(cluster)
+
+    assert away.hits == 3
+    assert found.raw_status == "NodeLost"
+
+
+def test_a_server_that_is_away_says_nothing_about_a_check_that_has_not_started() -> None:
+    cluster = ReplayCluster(objects=[refusal()])
+    away = Fault(verb="list", resource="events", status=NO_ANSWER, times=3)
+    cluster.faults.append(away)
+
+    found = end_of(cluster)
+
+    assert away.hits == 3
+    assert "exceeded quota" in found.message
+
+
+def refusal() -> Json:
+    """What the Job controller says of a pod that it may not make."""
+    about = {"kind": "Job", "name": PLANNED.object_name, "namespace": NAMESPACE}
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": "refusal", "namespace": NAMESPACE},
+        "involvedObject": about,
+        "reason": "FailedCreate",
+        "message": "exceeded quota",
+    }
 
 
 def test_a_pod_that_ends_slowly_on_a_good_node_is_waited_for() -> None:
