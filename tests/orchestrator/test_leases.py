@@ -327,53 +327,6 @@ def test_a_lock_that_is_held_all_the_time_is_not_lost(make: Make) -> None:
     assert leases.lost(["gpu"]) == []
 
 
-def test_a_lock_whose_last_renewal_was_never_answered_is_given_back_at_last(
-    kube: Kube, make: Make
-) -> None:
-    leases = make()
-    leases.acquire(["gpu"])
-    renew_unheard(kube)
-
-    leases.close()
-
-    assert lease(kube)  # it is no longer the one that was to be removed
-    assert leases.left() == []
-    assert lease(kube) is None
-
-
-def test_a_lock_that_cannot_be_given_back_is_named(cluster: ReplayCluster, make: Make) -> None:
-    leases = make()
-    leases.acquire(["gpu", "slurm"])
-    leases.release(["slurm"])
-    cluster.faults.append(Fault(verb="delete", resource="leases", status=403))
-
-    leases.close()
-
-    assert leases.left() == [f"leases.coordination.k8s.io {NAMESPACE}/aicr-lock-gpu"]
-    cluster.faults.append(Fault(verb="get", resource="leases", status=403))
-    with pytest.raises(Forbidden):
-        leases.left()
-
-
-def test_a_lock_that_another_run_has_by_now_is_not_left_by_us(kube: Kube, make: Make) -> None:
-    first = make(OTHER)
-    first.acquire(["gpu"])
-    make().acquire(["gpu"])
-
-    first.close()
-
-    assert first.left() == []
-    assert lease(kube)
-
-
-def renew_unheard(kube: Kube) -> None:
-    """Change a Lease of ours as a renewal does whose answer got lost."""
-    found = lease(kube)
-    assert found
-    found["spec"]["renewTime"] = "2026-01-02T03:04:05.000000Z"
-    kube.update(LEASES, found, NAMESPACE)
-
-
 def test_two_that_want_a_free_lock_at_once_never_both_have_it(make: Make) -> None:
     running, most = set[str](), list[int]()
     guard = threading.Lock()
