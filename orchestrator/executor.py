@@ -118,7 +118,7 @@ class Executor(Protocol):
     def found_before(self, kube: Kube, plan: Plan) -> Results:
         """What a run that was cut short has left of results, beside those in its folder."""
 
-    def sweep(self, kube: Kube, run_id: str, deadline: Deadline) -> Sequence[str]:
+    def sweep(self, kube: Kube, plan: Plan, deadline: Deadline) -> Sequence[str]:
         """Remove what a run has left; names what is still there."""
 
     def open(self, ground: Ground) -> Site:

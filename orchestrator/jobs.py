@@ -19,7 +19,7 @@ from orchestrator.plan import Plan, PlannedCheck
 from orchestrator.shortage import Shortage
 from orchestrator.sightings import Sightings
 from orchestrator.stop import Stop
-from orchestrator.sweep import sweep
+from orchestrator.sweep import sweep, within_reach
 from orchestrator.workspace import Workspace
 
 API_PATIENCE_S = 60.0
@@ -48,9 +48,10 @@ class Jobs:
         """The results in the run's namespace."""
         return earlier.from_cluster(kube, plan.namespace, plan.run_id)
 
-    def sweep(self, kube: Kube, run_id: str, deadline: Deadline) -> Sequence[str]:
-        """Remove all objects of a run."""
-        return sweep(kube, run_id, deadline)
+    def sweep(self, kube: Kube, plan: Plan, deadline: Deadline) -> Sequence[str]:
+        """Remove all objects of a run; the rights to start it are enough."""
+        where = within_reach(kube, preflight.places(plan))
+        return sweep(kube, plan.run_id, deadline, where)
 
     def open(self, ground: Ground) -> "JobSite":
         """The run's place in the cluster."""

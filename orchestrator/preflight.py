@@ -36,6 +36,7 @@ from orchestrator.forwarding import wants_token
 from orchestrator.manifests import RunContext
 from orchestrator.plan import Plan
 from orchestrator.snapshot.read import RESOURCE_SLICES
+from orchestrator.sweep import SWEPT, Place
 
 PARALLEL = 8
 MADE = ("create", "delete", "list")  # found again by label at the end, hence list
@@ -70,6 +71,7 @@ def needs(plan: Plan, *, token: bool = False) -> Sequence[Need]:
         *(Need(verb, PODS, home) for verb in ("list", "watch", "delete")),
         Need("get", PODS, home, "log"),
         Need("list", EVENTS, home),
+        Need("list", LEASES, home),  # of a run that is to go on
     ]
     if any(planned.needs for planned in plan.checks):
         found += [Need("list", item) for item in (PODS, RESOURCE_SLICES[0], RESOURCE_CLAIMS[0])]
@@ -92,6 +94,15 @@ def needs(plan: Plan, *, token: bool = False) -> Sequence[Need]:
         for verb in MADE
     ]
     return found
+
+
+def places(plan: Plan) -> Iterable[Place]:
+    """Where a run makes objects, for each of which its caller must be able to look."""
+    return {
+        (need.resource, need.namespace)
+        for need in needs(plan, token=wants_token(plan))
+        if need.verb == "list" and need.resource in SWEPT
+    }
 
 
 def needs_to_wait(places: Iterable[str]) -> Sequence[Need]:

@@ -180,7 +180,7 @@ class Run:
 
     def cleanup(self) -> Sequence[str]:
         """Remove whatever the run left, such as what `keep` kept; names what is still there."""
-        return self._executor.sweep(self._kube, self.run_id, Deadline.after(SWEEP_S))
+        return self._executor.sweep(self._kube, self.plan, Deadline.after(SWEEP_S))
 
     def _preparations(self, told: Callable[[Event], None]) -> Sequence[Callable[[], None]]:
         """What comes before the first object: rights first, where a long wait would be in vain."""
@@ -225,7 +225,7 @@ class Run:
         for outcome in [found for key, found in before.items() if key not in self._earlier]:
             self._keep(outcome)
         self._earlier = {**before, **self._earlier}
-        left = self._executor.sweep(self._patient, self.run_id, Deadline.after(SWEEP_S))
+        left = self._executor.sweep(self._patient, self.plan, Deadline.after(SWEEP_S))
         if left:
             names = ", ".join(left[:SHOWN])
             raise ClusterError(

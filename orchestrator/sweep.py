@@ -57,6 +57,20 @@ Place = tuple[Resource, str | None]  # a kind, in one namespace or in the whole 
 EVERYWHERE: Sequence[Place] = [(resource, None) for resource in SWEPT]
 
 
+def within_reach(kube: Kube, known: Iterable[Place]) -> Sequence[Place]:
+    """Where to look for a run's objects: everywhere, as far as one may, else in `known` places."""
+    known = sorted(known, key=str)
+    found: list[Place] = []
+    for resource in SWEPT:
+        where = [place for place in known if place[0] is resource]
+        if kube.allowed("list", resource):
+            where = [(resource, None)]
+        elif resource is SECRETS:  # one that nobody may list goes with its ConfigMap
+            where = [place for place in where if kube.allowed("list", *place)]
+        found += where
+    return found
+
+
 def find_objects(kube: Kube, selector: str, places: Iterable[Place] = EVERYWHERE) -> Found:
     """Objects with a label, in the order of their removal; KubeError when one may not look."""
     ordered = sorted(places, key=lambda item: (SWEPT.index(item[0]), item[1] or ""))

@@ -55,7 +55,7 @@ class Processes:
         """None; all results are in the run's folder."""
         return {}
 
-    def sweep(self, kube: Kube, run_id: str, deadline: Deadline) -> Sequence[str]:  # noqa: ARG002  (no cluster)
+    def sweep(self, kube: Kube, plan: Plan, deadline: Deadline) -> Sequence[str]:  # noqa: ARG002  (no cluster)
         """Nothing to remove; the folder of a killed run goes with it."""
         return ()
 
