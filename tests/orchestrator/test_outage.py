@@ -126,7 +126,7 @@ def test_a_check_that_begins_while_the_server_is_away_waits_as_long_as_its_run(
         cluster.faults.extend(away)
 
         place.locks.acquire(planned.locks)
-        attempt = place.attempt(planned, stop)
+        attempt = place.attempt(planned, stop, tuple)
         outcome = attempt.run()
         attempt.clean()
 
@@ -145,7 +145,7 @@ def test_a_check_that_had_not_begun_when_its_run_ended_is_none_that_has_failed(
 
         with pytest.raises(Stopped, match="the cluster is gone"):
             place.locks.acquire(planned.locks, stop=Stop())
-        outcome = place.attempt(planned, stop).run()
+        outcome = place.attempt(planned, stop, tuple).run()
 
     assert outcome.was_cut_short
     assert outcome.message == "cancelled: the cluster is gone"
