@@ -43,12 +43,15 @@ class Kube:
         self.credentials = credentials  # that the connection was made of, for another like it
         self.server = transport.title
 
-    def patient(self, seconds: float, hurried: Callable[[], bool] = lambda: False) -> "Kube":
-        """Give the same connection with longer retries, for work that must survive a restart.
-
-        Nothing is tried again once somebody is `hurried`.
-        """
-        return Kube(self._transport.patient(seconds, hurried), self.context, self.credentials)
+    def patient(
+        self,
+        seconds: float,
+        hurried: Callable[[], bool] = lambda: False,
+        extra_s: Callable[[], float] = lambda: 0.0,
+    ) -> "Kube":
+        """Give the same, as patient as work needs that must survive a restart; see Transport."""
+        other = self._transport.patient(seconds, hurried, extra_s)
+        return Kube(other, self.context, self.credentials)
 
     def get(self, resource: Resource, name: str, namespace: str | None = None) -> Json:
         """Read one object; NotFound when it, or its API, does not exist."""
@@ -361,8 +364,7 @@ def _from_kubeconfig(credentials: Credentials) -> tuple[Any, str]:
     configuration.no_proxy = ",".join(filter(None, (configuration.no_proxy, LOOPBACK)))
     try:
         context = credentials.context or current_context(source)
-        # The client makes files of the keys that it finds.
-        with login.required(), tls.passing_folder() as folder:
+        with login.required(), tls.passing_folder() as folder:  # the client makes files of keys
             config.load_kube_config(
                 config_file=source,
                 context=context,

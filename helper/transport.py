@@ -68,6 +68,7 @@ class Transport:
         patience_s: float = 8.0,
         forbidden_grace_s: float = 0.0,
         hurried: Callable[[], bool] = lambda: False,
+        extra_s: Callable[[], float] = lambda: 0.0,
         clock: Clock = SYSTEM_CLOCK,
         timeout_s: float = REQUEST_TIMEOUT_S,
         own_headers: Sequence[tuple[str, str]] = (),
@@ -82,16 +83,26 @@ class Transport:
         self._clock = clock
         self._patience_s = patience_s
         self._hurried = hurried
+        self._extra_s = extra_s
         self._forbidden_until = clock.now() + forbidden_grace_s
         self.server = str(api.configuration.host).rstrip("/")
         self.title = self.server.partition("/token/")[0]  # no credential in a message
 
-    def patient(self, seconds: float, hurried: Callable[[], bool] = lambda: False) -> "Transport":
-        """Give the same connection with longer retries, until somebody is `hurried`."""
+    def patient(
+        self,
+        seconds: float,
+        hurried: Callable[[], bool] = lambda: False,
+        extra_s: Callable[[], float] = lambda: 0.0,
+    ) -> "Transport":
+        """Give the same connection with longer retries, until somebody is `hurried`.
+
+        `extra_s` is asked before each retry for what is waited beyond `seconds`.
+        """
         return Transport(
             self._api,
             patience_s=seconds,
             hurried=hurried,
+            extra_s=extra_s,
             clock=self._clock,
             timeout_s=self._timeout_s,
             own_headers=self._own_headers,
@@ -133,7 +144,7 @@ class Transport:
         """A server comes back soon; the webhook that it asks may be gone for good."""
         if CALLED_IN_VAIN in failure.message:
             return min(self._patience_s, WEBHOOK_PATIENCE_S)
-        return self._patience_s
+        return self._patience_s + self._extra_s()
 
     def _is_worth_retrying(self, request: Request, status: int) -> bool:
         if status == FORBIDDEN and self._clock.now() < self._forbidden_until:

@@ -70,9 +70,12 @@ class JobSite:
             lambda: ground.stop.hurry or (bool(ground.stop) and outage.is_hopeless_for_the_stopped),
         )
         home, run_id = ground.context.namespace, ground.plan.run_id
-        # Longer than the run waits for a server: it is the run that gives up, not a check.
-        enduring_s = ground.settings.outage_s + API_PATIENCE_S
-        enduring = ground.kube.patient(enduring_s, lambda: bool(ground.stop))
+
+        def extra_s() -> float:
+            # While the server is away it is the run that gives up, not a check.
+            return ground.settings.outage_s if outage.goes_on else 0.0
+
+        enduring = ground.kube.patient(API_PATIENCE_S, lambda: bool(ground.stop), extra_s)
         self._workspace = Workspace(patient, ground.context, enduring)
         self._sightings = Sightings(
             patient, home, run_id, ground.stop.changed, ground.clock, outage=outage
@@ -84,7 +87,7 @@ class JobSite:
             run_id,
             ground.stop,
             wait=ground.settings.wait_for_locks,
-            patience_s=enduring_s,
+            extra_s=extra_s,
             warn=self._warn,
             clock=ground.clock,
         )

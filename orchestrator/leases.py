@@ -66,16 +66,16 @@ class Leases:
         stop: Stop,
         *,
         wait: bool = True,
-        patience_s: float = PATIENCE_S,
+        extra_s: Callable[[], float] = lambda: 0.0,
         warn: Callable[[str], None] = lambda _: None,
         clock: Clock = SYSTEM_CLOCK,
         pause: Callable[[float], None] | None = None,
     ) -> None:
         """`warn` hears of locks that may be lost; `pause` waits for a while, or for a stop.
 
-        `patience_s` is for taking locks, with a server that is away.
+        `extra_s` is waited for a lock beyond the usual, asked anew each time.
         """
-        self._kube = kube.patient(patience_s, lambda: bool(stop))
+        self._kube = kube.patient(PATIENCE_S, lambda: bool(stop), extra_s)
         self._hasty = kube.patient(HASTY_S, lambda: stop.hurry)
         self._namespace = namespace
         self._run_id = run_id

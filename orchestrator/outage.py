@@ -34,6 +34,11 @@ class Outage:
         self._lock = threading.Lock()
 
     @property
+    def goes_on(self) -> bool:
+        """Whether no request of the watches has worked since one failed."""
+        return self._since is not None
+
+    @property
     def is_hopeless_for_the_stopped(self) -> bool:
         """Whether a run that shall end need not ask the server again and again."""
         since = self._since

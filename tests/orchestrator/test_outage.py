@@ -111,8 +111,9 @@ def site(cluster: ReplayCluster, stop: Stop) -> Iterator[JobSite]:
 
 
 def test_a_check_that_begins_while_the_server_is_away_waits_as_long_as_its_run(
-    cluster: ReplayCluster,
+    cluster: ReplayCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(Outage, "goes_on", True)
     stop, (planned,) = Stop(), PLAN.checks
     with site(cluster, stop) as place:
         away = [
@@ -132,6 +133,30 @@ def test_a_check_that_begins_while_the_server_is_away_waits_as_long_as_its_run(
 
     assert [item.hits for item in away] == [AWAY] * 3
     assert (outcome.status, outcome.message) == (Status.PASSED, "")
+
+
+def test_a_server_that_refuses_one_thing_only_is_not_waited_for_as_long(
+    cluster: ReplayCluster,
+) -> None:
+    stop, (planned,) = Stop(), PLAN.checks
+    with site(cluster, stop) as place:
+        cluster.faults.append(Fault(verb="create", resource="jobs", status=503, times=AWAY))
+        attempt = place.attempt(planned, stop, tuple)
+        outcome = attempt.run()
+        attempt.clean()
+
+    assert (outcome.status, outcome.raw_status) == (Status.OTHER, "DeployError")
+
+
+def test_an_outage_goes_on_until_a_request_works() -> None:
+    outage = Outage(600.0, print, clock=FakeClock())
+    assert not outage.goes_on
+
+    outage.failed(ERROR)
+    assert outage.goes_on
+
+    outage.answered()
+    assert not outage.goes_on
 
 
 def test_a_check_that_had_not_begun_when_its_run_ended_is_none_that_has_failed(
