@@ -150,7 +150,7 @@ def test_a_fast_check_neither_waits_for_a_lock_nor_keeps_one_from_others() -> No
     assert "locks" not in done.outcome("alpha").extra
     assert [r for r in done.cluster.requests if r.action.resource == LEASES.plural] == []
     asked = [str(need) for need in needs(fast(*entries))]
-    assert not [need for need in asked if "leases" in need]
+    assert [need.split()[0] for need in asked if "leases" in need] == ["list"]  # of leftovers
 
 
 def test_no_fast_run_demonstrates_anything() -> None:

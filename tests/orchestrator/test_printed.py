@@ -102,7 +102,7 @@ def test_a_run_of_the_example_can_be_read_afterwards(aicr: Command, tmp_path: Pa
     [
         pytest.param([RUN, "alhpa"], "has no check alhpa, did you mean alpha?", id="misspelt"),
         pytest.param([RUN, "other-thing"], "it has alpha, beta", id="unknown"),
-        pytest.param(["2020", "alpha"], "not of this machine", id="run-of-others"),
+        pytest.param(["20200101", "alpha"], "not of this machine", id="run-of-others"),
     ],
 )
 def test_what_is_not_known_is_one_line(

@@ -94,7 +94,7 @@ def test_a_server_that_is_gone_keeps_nobody_from_leaving(
         process.send_signal(signal.SIGTERM)  # another one, so that both are heard
         said = ended(process)
 
-    assert said.code == Exit.INTERRUPTED, said.err
+    assert said.code in {Exit.INTERRUPTED, Exit.TERMINATED}, said.err  # whichever is heard first
     assert statuses(report)["second"] in {"skipped", "other"}
 
 
