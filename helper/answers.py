@@ -10,8 +10,10 @@ from helper.resource import Json, name
 
 
 def items_of(answer: Json, what: str) -> list[Json]:
-    """The objects of one page of a list; an absent list is an empty one."""
-    found: Any = answer.get("items") or []
+    """The objects of one page of a list; null is an empty one."""
+    found: Any = answer.get("items", "none at all")
+    if found is None:
+        return []
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
         raise Unreachable("list", what, message="the answer is no list of objects")
     return found

@@ -132,7 +132,7 @@ class ValidationInput(Document):
     @property
     def is_empty(self) -> bool:
         """Whether there is no recipe: nothing is in or out of scope then."""
-        return self == ValidationInput()
+        return not self.model_fields_set
 
     def component(self, name: str) -> ComponentRef | None:
         """The component of that name, enabled or not."""

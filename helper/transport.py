@@ -163,7 +163,7 @@ class Transport:
             headers["Content-Type"] = request.content_type
         auth = self._api.configuration.auth_settings().get("BearerToken")
         if auth and auth.get("value"):
-            headers["Authorization"] = auth["value"]
+            headers["Authorization"] = auth["value"].strip()  # files of tokens end with a line
         _check(headers)
         return self._api.rest_client.pool_manager.request(
             request.method,

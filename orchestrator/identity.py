@@ -16,6 +16,7 @@ from helper.resource import text
 
 Json = dict[str, Any]
 
+PATIENCE_S = 30.0  # for the UID: a run that goes on is known by it
 OLDEST = "kube-system"  # made with the cluster and never again: its UID is the cluster's own
 DRIVER_LABEL = "nvidia.com/cuda.driver-version.full"  # of GPU feature discovery
 
@@ -23,6 +24,7 @@ DRIVER_LABEL = "nvidia.com/cuda.driver-version.full"  # of GPU feature discovery
 def read(kube: Kube) -> Json:
     """The cluster's own UID, its nodes and its GPUs."""
     unknown: dict[str, str] = {}
+    oldest = kube.patient(PATIENCE_S)
 
     def tried(name: str, look: Callable[[], Json]) -> Json:
         try:
@@ -34,7 +36,7 @@ def read(kube: Kube) -> Json:
     found = {
         "server": kube.server,
         "context": kube.context,
-        **tried("uid", lambda: {"uid": text(kube.get(NAMESPACES, OLDEST), "metadata", "uid")}),
+        **tried("uid", lambda: {"uid": text(oldest.get(NAMESPACES, OLDEST), "metadata", "uid")}),
         **tried("nodes", lambda: inventory([parse_node(item) for item in kube.list(NODES)])),
         "unknown": unknown,
     }

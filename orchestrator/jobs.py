@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from helper.deadline import Deadline
+from helper.errors import KubeError
 from helper.kube import Kube
 from orchestrator import earlier, preflight
 from orchestrator.earlier import Results
@@ -140,7 +141,10 @@ class JobSite:
     def clean_up(self, deadline: Deadline, *, keeping: Collection[str]) -> Sequence[str]:
         """Remove all objects of the run, but for these Jobs."""
         left = self._workspace.sweep(deadline, keeping=keeping)
-        return [*left, *self.locks.left()]
+        try:
+            return [*left, *self.locks.left()]
+        except KubeError as error:
+            return [*left, f"unknown: {error}"]
 
     def remove_namespace(self) -> str:
         """Remove the namespace if the run made it and nobody uses it."""

@@ -99,7 +99,7 @@ def _notes(file: RecipeFile) -> Iterator[str]:
     if len(unknown) > MAX_NOTES:
         yield f"{len(unknown) - MAX_NOTES} more unknown keys are ignored"
     if not file.component_refs:
-        yield "componentRefs is empty, so that nothing is in scope of the built-in checks"
+        yield "componentRefs is empty, so that checks of components have nothing to judge"
     for item in file.component_refs:
         enabled = item.overrides.get("enabled")
         if enabled is not None and not isinstance(enabled, bool):

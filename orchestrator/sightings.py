@@ -65,11 +65,14 @@ class Sightings:
             self._watchings.append(watching)
             watching.start(version)
 
-    def look_again(self) -> None:
-        """Read everything anew, whatever the watches show; what cannot be read stays as it was."""
+    def look_again(self) -> bool:
+        """Read everything anew, whatever the watches show; False when not all could be read."""
+        looked = 0
         for resource, note in self._notes:
             with suppress(KubeError):
                 self._relist(self._hasty, resource, note)
+                looked += 1
+        return looked == len(self._notes)
 
     def of(self, job_name: str) -> Sighting:
         """What was last seen of one check."""

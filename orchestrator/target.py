@@ -133,6 +133,8 @@ def server_version(kube: Kube) -> ServerVersion:
         raise ClusterError(f"no answer from the cluster: {error}") from error
     except Forbidden as error:
         raise PermissionsError(f"the cluster refuses even its version: {error}") from error
+    except InputError as error:
+        raise UsageError(str(error)) from error
     except CannotTell as error:
         raise ClusterError(f"the cluster does not tell its version: {error}") from error
 

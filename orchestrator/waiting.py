@@ -82,7 +82,7 @@ class Waiting:
             if now >= self._lost_at:
                 ending = self._lost_node(seen, now)
             elif now >= give_up:
-                ending = self._overdue(now, now - begun)
+                ending, give_up = self._overdue(now, now - begun), now + BLIND_S
             elif now >= since + patience_s:
                 ending, patience_s = self._lost_patience(seen, found, now - since)
             if ending:
@@ -100,11 +100,13 @@ class Waiting:
         self._watch_termination(seen, now)
         return None
 
-    def _overdue(self, now: float, waited_s: float) -> Ending:
+    def _overdue(self, now: float, waited_s: float) -> Ending | None:
         """The end of a check that nobody saw end; this program may have slept through it."""
-        self._sightings.look_again()
+        could_look = self._sightings.look_again() or self._sightings.pods_since is not None
         with self._sightings.changed:
             ending = self._over(self._sightings.of(self._planned.object_name), now)
+        if not could_look:
+            return ending  # the run knows how long it waits for a server that is away
         words = f"no end seen after {waited_s:.0f} s, past the Job's own deadline"
         return ending or Ending(Status.OTHER, words, "OrchestratorDeadline")
 
@@ -158,8 +160,8 @@ class Waiting:
         subjects = [self._planned.object_name] + ([name(seen.pod)] if seen.pod else [])
         try:
             events = self._workspace.events(subjects)
-        except Unreachable:  # the run knows how long it waits for a server that is away
-            return None, waited_s + BLIND_S
+        except Unreachable:
+            events = []  # a server that is away is no reason for anything, see below
         sightings = self._sightings
         if sightings.pods_since is None or sightings.of(self._planned.object_name) != seen:
             # While the watch was down, as an API server restarted, the check went on.

@@ -24,6 +24,7 @@ DRIVER_IS_NOT = re.compile(rf"""device\.driver\s*!=\s*{QUOTED.pattern}""")
 DRIVER_IN = re.compile(r"""device\.driver\s+in\s*\[([^\]]*)\]""")
 DOMAIN = re.compile(rf"""device\.(?:attributes|capacity)\[{QUOTED.pattern}\]""")
 COMMON_DOMAIN = "resource.kubernetes.io"  # of attributes that devices of all drivers have
+NEGATED = re.compile(r"""!\s*\(""")
 TYPE_IS = re.compile(rf"""\.type\s*==\s*{QUOTED.pattern}""")
 
 
@@ -134,8 +135,8 @@ def class_problem(devices: Iterable[tuple[str, str]], classes: Sequence[Json]) -
     names = some([name(item) for item in classes]) or "none"
     return (
         f"no DeviceClass selects devices of {', '.join(orphans)}, so that nobody can claim one "
-        f"(want one a driver; DeviceClasses here: {names}); install the driver's chart in full, "
-        "see kubectl get deviceclasses"
+        f"(want one for each driver and type; DeviceClasses here: {names}); install the driver's "
+        "chart in full, see kubectl get deviceclasses"
     )
 
 
@@ -146,6 +147,8 @@ def _may_select(item: Json, driver: str, kind: str) -> bool:
     """
     for selector in items(item, "spec", "selectors"):
         words = text(selector, "cel", "expression")
+        if NEGATED.search(words):
+            continue
         listed = {item for found in DRIVER_IN.findall(words) for item in QUOTED.findall(found)}
         named = {*DRIVER_IS.findall(words), *DOMAIN.findall(words), *listed} - {COMMON_DOMAIN}
         if (named and driver not in named) or driver in DRIVER_IS_NOT.findall(words):

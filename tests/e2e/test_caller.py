@@ -106,7 +106,7 @@ def test_the_printed_rights_are_enough(
         ("jobs.batch", ["create", "delete", "list", "watch"]),
         ("pods/log", ["get"]),
         ("events", ["list"]),
-        ("leases.coordination.k8s.io", ["get", "create", "update", "delete"]),
+        ("leases.coordination.k8s.io", ["list", "get", "create", "update", "delete"]),
     ],
 )
 def test_missing_rights_are_named_and_nothing_is_created(

@@ -35,7 +35,6 @@ RIGHTS = [
 ]
 # What the example does not need; tests/images/test_declared_rights.py shows what does.
 SPARE = {
-    ("operator-health", "get nodes"): "all pods of the operator are ready",
     ("nccl-all-reduce-bw", "list resourceslices.resource.k8s.io"): "no claim holds a GPU",
     ("nccl-all-reduce-bw", "list networks.networking.gke.io"): "it is not GKE",
     ("dra-support", "list devicetaintrules.resource.k8s.io"): "the server does not have them",

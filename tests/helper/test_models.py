@@ -89,15 +89,16 @@ def test_a_constraint_is_found_by_phase_and_exact_name(recipe: ValidationInput) 
     assert recipe.constraint("conformance", "nccl-all-reduce-bw") is None
 
 
-@pytest.mark.parametrize("document", [{}, {"componentRefs": None}, {"criteria": {}}], ids=repr)
-def test_a_recipe_without_components_is_empty(document: dict[str, Any]) -> None:
+@pytest.mark.parametrize("document", [{}, {"componentRefs": None}], ids=repr)
+def test_a_recipe_that_says_nothing_is_empty(document: dict[str, Any]) -> None:
     recipe = ValidationInput.model_validate(document)
     assert recipe.is_empty
     assert recipe.gpu_allocation_policy is Policy.UNSPECIFIED
 
 
-def test_a_recipe_that_asks_for_something_is_none_without_components() -> None:
-    document = {"componentRefs": [], "config": {"deployment": {"checks": ["operator-health"]}}}
+@pytest.mark.parametrize("config", [{}, {"deployment": {"checks": ["operator-health"]}}], ids=repr)
+def test_a_recipe_is_one_without_components_too(config: dict[str, Any]) -> None:
+    document = {"componentRefs": [], "config": config}
 
     assert not ValidationInput.model_validate(document).is_empty
 

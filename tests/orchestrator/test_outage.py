@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from helper.credentials import Credentials
-from helper.deadline import SYSTEM_CLOCK
+from helper.deadline import SYSTEM_CLOCK, Deadline
 from helper.errors import Unreachable
 from helper.kube import connect
 from orchestrator.executor import Ground
@@ -146,6 +146,22 @@ def test_a_server_that_refuses_one_thing_only_is_not_waited_for_as_long(
         attempt.clean()
 
     assert (outcome.status, outcome.raw_status) == (Status.OTHER, "DeployError")
+
+
+def test_what_stays_is_named_although_nobody_may_look_at_locks(cluster: ReplayCluster) -> None:
+    (planned,) = PLAN.checks
+    with site(cluster, Stop()) as place:
+        place.locks.acquire(planned.locks)
+        cluster.faults += [
+            Fault(verb="delete", resource="configmaps", status=403),
+            Fault(verb="delete", resource="leases", status=403),
+            Fault(verb="get", resource="leases", status=403),
+        ]
+        place.close()
+        left = place.clean_up(Deadline.after(0.0, FakeClock()), keeping=())
+
+    assert left[0].startswith("configmaps ")
+    assert left[-1].startswith("unknown: get leases.coordination.k8s.io ")
 
 
 def test_an_outage_goes_on_until_a_request_works() -> None:

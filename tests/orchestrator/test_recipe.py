@@ -224,7 +224,7 @@ def test_values_of_components_are_free() -> None:
 
 def test_a_recipe_without_components_is_told() -> None:
     wanted = (
-        "recipe.yaml: componentRefs is empty, so that nothing is in scope of the built-in checks"
+        "recipe.yaml: componentRefs is empty, so that checks of components have nothing to judge"
     )
 
     assert warnings(componentRefs=[])[0] == wanted

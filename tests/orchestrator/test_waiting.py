@@ -225,6 +225,29 @@ def test_what_happened_while_this_program_was_stopped_is_looked_at_before_it_giv
     assert found.status is Status.PASSED
 
 
+def test_a_check_whose_end_nobody_can_look_for_is_waited_for() -> None:
+    cluster = ReplayCluster(objects=[node()])
+    cluster.faults.append(Fault(verb="watch", status=NO_ANSWER))
+    away = Fault(verb="list", resource="pods", status=NO_ANSWER, times=5)
+
+    with waiting(cluster, Leaping()) as wait:
+        cluster.faults.append(away)
+        cluster.add(terminating_pod(state=PASSED))
+        found = wait.until_end()
+
+    assert away.hits == 5
+    assert found.status is Status.PASSED
+
+
+def test_events_that_alone_cannot_be_read_cost_no_patience() -> None:
+    cluster = ReplayCluster(objects=[pending_pod()])
+    cluster.faults.append(Fault(verb="list", resource="events", status=NO_ANSWER))
+
+    found = end_of(cluster)
+
+    assert found.raw_status == "Unschedulable"
+
+
 def pending_pod() -> Json:
     """A pod of the check that finds no room; nobody looks at it again."""
     refused = {

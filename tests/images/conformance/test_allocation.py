@@ -166,6 +166,7 @@ def selecting(*expressions: str) -> Json:
             "",
             id="attribute-of-all-drivers",
         ),
+        pytest.param([selecting("!(device.driver == 'a')")], "", id="negated-as-a-whole"),
         pytest.param([], "compute-domain.nvidia.com", id="none"),
         pytest.param([kube.device_class()], "compute-domain.nvidia.com", id="of-another-driver"),
         pytest.param(

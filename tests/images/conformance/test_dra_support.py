@@ -191,13 +191,13 @@ def test_finds_the_driver_by_its_label_without_a_recipe(judge: Judge) -> None:
         pytest.param(
             WITHOUT_CLASSES,
             "no DeviceClass selects devices of compute-domain.nvidia.com, so that nobody can claim "
-            "one (want one a driver; DeviceClasses here: none)",
+            "one (want one for each driver and type; DeviceClasses here: none)",
             id="no-device-class",
         ),
         pytest.param(
             [*WITHOUT_CLASSES, CLASS],
             "no DeviceClass selects devices of compute-domain.nvidia.com, so that nobody can claim "
-            "one (want one a driver; DeviceClasses here: gpu.nvidia.com)",
+            "one (want one for each driver and type; DeviceClasses here: gpu.nvidia.com)",
             id="class-of-another-driver",
         ),
         pytest.param(
