@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from orchestrator.exits import Exit
+from tests.orchestrator.engine import script
 from tests.whole_runs.place import Place, Process, ended, placed, statuses, wait_for
 
 CHECKS: dict[str, dict[str, Any]] = {
@@ -88,6 +89,13 @@ def place(tmp_path: Path) -> Iterator[Place]:
         yield place
 
 
+@pytest.fixture
+def held(tmp_path: Path) -> Iterator[Place]:
+    """One whose last check goes on until its run is ended."""
+    with placed(tmp_path, {**CHECKS, "check-3": {"exitCode": None}}) as place:
+        yield place
+
+
 @pytest.mark.usefixtures("signals_count")
 @pytest.mark.parametrize(
     "case", [Case(FIRST + number) for number in range(KILLS)], ids=lambda case: str(case.number)
@@ -151,19 +159,20 @@ def found(place: Place) -> dict[str, Any]:
 @pytest.mark.usefixtures("signals_count")
 @pytest.mark.parametrize("number", [INT, TERM, HUP])
 def test_an_interrupted_run_leaves_nothing_and_says_how_to_go_on(
-    place: Place, number: signal.Signals
+    held: Place, number: signal.Signals
 ) -> None:
-    with place.validate("--max-parallel=2") as process:
-        wait_for(place.kept)
+    with held.validate("--max-parallel=2") as process:
+        wait_for(held.kept)
         process.send_signal(number)
         said = ended(process)
-    (run,) = place.runs
+    (run,) = held.runs
 
     document = json.loads((run / "ctrf.json").read_text())
     hint = f"go on with: aicr-orch validate --resume {run.name}"
     assert said.code == (Exit.INTERRUPTED if number == INT else Exit.TERMINATED)
-    assert (hint in said.err) is not document["results"]["summary"]["extra"]["complete"]
-    assert place.left() == []
+    assert hint in said.err
+    assert document["results"]["summary"]["extra"]["complete"] is False
+    assert held.left() == []
 
 
 def test_what_a_killed_run_left_is_collected(place: Place) -> None:
@@ -177,17 +186,18 @@ def test_what_a_killed_run_left_is_collected(place: Place) -> None:
     assert place.left() == []
 
 
-def test_events_go_on_behind_those_of_the_process_that_was_killed(place: Place) -> None:
-    events = place.folder / "events.jsonl"
-    with place.validate("--max-parallel=1", "-o", f"events={events}") as process:
-        wait_for(place.kept)
+def test_events_go_on_behind_those_of_the_process_that_was_killed(held: Place) -> None:
+    events = held.folder / "events.jsonl"
+    with held.validate("--max-parallel=1", "-o", f"events={events}") as process:
+        wait_for(held.kept)
         process.kill()
+    held.cluster.state.outcomes = [script(name, **CHECKS[name]) for name in CHECKS]
     before = events.read_text()
     with events.open("a") as file:  # as when it was killed in the middle of a line
         file.write('{"time": "2026-01-02T03:04')
-    (run,) = place.runs
+    (run,) = held.runs
 
-    said = place.end("validate", "--resume", run.name)
+    said = held.end("validate", "--resume", run.name)
 
     assert said.code == Exit.OK, said.err
     assert f"report: events={events}\n" in said.err
