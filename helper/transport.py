@@ -94,14 +94,15 @@ class Transport:
         hurried: Callable[[], bool] = lambda: False,
         extra_s: Callable[[], float] = lambda: 0.0,
     ) -> "Transport":
-        """Give the same connection with longer retries, until somebody is `hurried`.
+        """Give the same connection with another patience, until somebody is `hurried`.
 
-        `extra_s` is asked before each retry for what is waited beyond `seconds`.
+        Who was hurried before still is. `extra_s` is asked before each retry for what is waited
+        beyond `seconds`.
         """
         return Transport(
             self._api,
             patience_s=seconds,
-            hurried=hurried,
+            hurried=lambda: self._hurried() or hurried(),
             extra_s=extra_s,
             clock=self._clock,
             timeout_s=self._timeout_s,

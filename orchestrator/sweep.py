@@ -118,13 +118,15 @@ def sweep(
     Raises KubeError when it cannot be told what is there.
     """
     places = list(places)
+    # Deletions that fail again and again cost no more time than there is, however many they are.
+    timely = kube.patient(deadline.remaining_s(), lambda: deadline.remaining_s() <= 0)
     pause_s, is_late = FIRST_POLL_S, False
     while True:
         found = find_objects(kube, f"{contract.LABEL_RUN_ID}={run_id}", places)
         left = [(resource, body) for resource, body in found if not stays(resource, body)]
         if not left or is_late:
             return [f"{resource.title} {place(body)}{_held(body)}" for resource, body in left]
-        delete_objects(kube, left)
+        delete_objects(timely, left)
         is_late = deadline.remaining_s() <= 0  # one more look, at what these deletions left
         deadline.clock.sleep(min(pause_s, deadline.remaining_s()))
         pause_s = min(2 * pause_s, LAST_POLL_S)

@@ -188,12 +188,12 @@ class Engine:
 
 
 @contextmanager
-def served(cluster: ReplayCluster) -> Iterator[Kube]:
+def served(cluster: ReplayCluster, clock: Clock = SYSTEM_CLOCK) -> Iterator[Kube]:
     """Serve a cluster and connect to it as its administrator."""
     with TemporaryDirectory() as folder, cluster.serve() as server:
         path = Path(folder, "kubeconfig")
         server.write_kubeconfig(path)
-        kube = connect(Credentials(str(path)), {}, patience_s=2.0)
+        kube = connect(Credentials(str(path)), {}, patience_s=2.0, clock=clock)
         try:
             yield kube
         finally:
