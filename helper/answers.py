@@ -8,6 +8,8 @@ from typing import Any
 from helper.errors import Unreachable
 from helper.resource import Json, name
 
+ADVICE = "look whether something between here and the API server answers in its place"
+
 
 def items_of(answer: Json, what: str) -> list[Json]:
     """The objects of one page of a list; null is an empty one."""
@@ -15,7 +17,7 @@ def items_of(answer: Json, what: str) -> list[Json]:
     if found is None:
         return []
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
-        raise Unreachable("list", what, message="the answer is no list of objects")
+        raise Unreachable("list", what, message=f"the answer is no list of objects; {ADVICE}")
     return found
 
 
@@ -32,5 +34,5 @@ def asked_for(answer: Json, wanted: str, what: str) -> Json:
     """The object, if it is the one of that name."""
     if name(answer) != wanted:
         seen = f"of kind {answer.get('kind') or 'unknown'} named {name(answer) or 'nothing'}"
-        raise Unreachable("get", what, message=f"the answer is another object, {seen}")
+        raise Unreachable("get", what, message=f"the answer is another object, {seen}; {ADVICE}")
     return answer

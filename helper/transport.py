@@ -313,7 +313,8 @@ def _check(headers: Mapping[str, str]) -> None:
     for name, value in headers.items():
         if UNFIT_FOR_HEADERS.search(value):
             what = WORDS_OF_HEADERS.get(name, name)
-            raise InputError(f"{what} holds a line break, or a character that no header can carry")
+            wrong = "holds a line break, or a character that no header can carry"
+            raise InputError(f"{what} {wrong}; give it as it was issued")
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float:

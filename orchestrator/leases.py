@@ -233,7 +233,8 @@ class Leases:
         try:
             self._write(own, self._kube.find(LEASES, lease_name(own), self._namespace))
         except KubeError as error:
-            self._warn(f"others cannot see that this run is waiting: {error}")
+            told = "gc on another machine may take it for dead"
+            self._warn(f"others cannot see that this run is waiting: {error}; {told}")
 
     def _looks_abandoned(self, lease: Json) -> bool:
         """Whether it is worth while to watch a Lease expire, if our clocks agree at all."""
